@@ -1,0 +1,70 @@
+# Runs without an activated environment: .venv is made on first use and its commands come first.
+# A shell other than /bin/sh makes every make look commands up in the PATH exported here.
+SHELL := bash
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+unexport VIRTUAL_ENV
+
+PYTHON ?= python3
+MODEL ?=
+ARGS ?=
+JOBS ?= auto
+LOGS ?= logs
+
+RUN := logs/alpha-$(shell date -u +%Y%m%dT%H%M%SZ)
+PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
+# The protocol's context length; only a server that Inspect starts itself can be told.
+SERVER := $(if $(VLLM_BASE_URL),,$(if $(filter vllm/%,$(MODEL)),-M max_model_len=2048 -M dtype=bfloat16))
+
+.DEFAULT_GOAL := help
+.PHONY: help install alpha view test check format
+
+help:  ## show what there is to run
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+
+install: .venv/.installed  ## make .venv and install the suite into it
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "bwalpha needs Python 3.11 or newer; name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@echo "making .venv"
+	@$(PYTHON) -m venv .venv
+
+.venv/.installed: pyproject.toml | .venv/bin/python
+	@echo "installing the suite into .venv (minutes on a first run)"
+	@$(PIP) install -e . && touch $@
+
+.venv/.installed-test: pyproject.toml | .venv/bin/python
+	@echo "installing the suite with its test extras into .venv (minutes on a first run)"
+	@$(PIP) install -e '.[test]' && touch .venv/.installed $@
+
+alpha: .venv/.installed  ## measure α of the four conditions, offline and SIMULATED; for real with MODEL=provider/name
+ifeq ($(strip $(MODEL)),)
+	@if [ -t 1 ]; then display=rich; else display=plain; fi; \
+	echo "SIMULATED target and judges, panel open52, rubric open: 4 conditions x 52 questions x 20 completions"; \
+	inspect eval tasks/alpha.py --log-dir $(RUN) --display $$display \
+		--model simulated/target \
+		--model-role sonnet=simulated/judge --model-role opus=simulated/judge-lenient \
+		-T panel=open52 -T rubric=open --max-tasks 4 --no-log-realtime $(ARGS) \
+	&& bwalpha report $(RUN)
+else
+	@bwalpha doctor --model $(MODEL)
+	@if [ -t 1 ]; then display=rich; else display=plain; fi; \
+	inspect eval tasks/alpha.py --log-dir $(RUN) --display $$display \
+		--model $(MODEL) $(SERVER) -T panel=bw52 -T rubric=eps --max-tasks 4 $(ARGS) \
+	&& bwalpha report $(RUN)
+endif
+
+view: .venv/.installed  ## read the transcripts in a browser (LOGS=folder for one run)
+	@inspect view --log-dir $(LOGS)
+
+test: check  ## install with test extras, then ruff, mypy and pytest
+	@pytest -n $(JOBS)
+
+check: .venv/.installed-test  ## ruff and mypy
+	ruff check .
+	ruff format --check .
+	mypy
+
+format: .venv/.installed-test  ## let ruff rewrite what it can
+	ruff check --fix .
+	ruff format .

@@ -1,0 +1,1 @@
+"""What is fixed: panels, conditions, rubrics, reference figures and pinned sources."""

@@ -1,0 +1,162 @@
+"""The published figures and the registered rules, as the report uses them."""
+
+from __future__ import annotations
+
+import csv
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+from pydantic import BaseModel
+
+from protocol.data import DATASETS, read_yaml
+from reports import statistics as st
+from reports.headline import Estimate, GapFigures, JudgeFigures, PublishedColumn, PublishedFigures
+from reports.statistics import Floats
+
+WINNERS = ("pair_111", "grid_1", "grid_2", "grid_3")
+ORDER = ("null", *WINNERS, "pair_98", "evoprompt_98", "c6_em")
+
+
+class FollowUp1(BaseModel):
+    """Thresholds of the follow-up over seeds."""
+
+    sonnet: float
+    opus: float
+    gap_tolerance: float
+    partial_refutation: float
+    seeds: list[int]
+
+
+class FollowUp2(BaseModel):
+    """Threshold of the follow-up over questions."""
+
+    iqr: float
+
+
+class Rules(BaseModel):
+    """Thresholds registered before the run, read from ``datasets/reference.yaml``."""
+
+    em_alpha: float
+    coupling: float
+    orthogonal: float
+    falsify: float
+    gate: float
+    failure_limit: float
+    followup_1: FollowUp1
+    followup_2: FollowUp2
+    notes: list[str] = []
+
+
+def read_rules() -> Rules:
+    """The registered thresholds, with the published table's own notes."""
+    reference = read_yaml("reference.yaml")
+    return Rules(**reference["decision"], notes=list(reference.get("notes") or []))
+
+
+def published_rows() -> list[PublishedFigures]:
+    """The published table, each row checked by the same rules as a run."""
+    rules = read_rules()
+    labels = {c["name"]: c["label"] for c in read_yaml("conditions.yaml")["conditions"]}
+    grouped: dict[str, list[dict[str, object]]] = {}
+    for figure in read_yaml("reference.yaml")["figures"]:
+        grouped.setdefault(str(figure["condition"]), []).append(figure)
+    order = {name: place for place, name in enumerate(ORDER)}
+    names = sorted(grouped, key=lambda name: (order.get(name, len(order)), name))
+    return [_row(name, str(labels.get(name, name)), grouped[name], rules) for name in names]
+
+
+def published_column(
+    condition: str, judge: str, question_ids: Sequence[str], means: Floats
+) -> PublishedColumn | None:
+    """Agreement of question means with the published column, None where none is published."""
+    column = _columns().get((condition, judge))
+    if column is None:
+        return None
+    theirs = np.array([column.get(question, st.NAN) for question in question_ids], dtype=float)
+    return PublishedColumn(
+        pearson=st.pearson(means, theirs),
+        spearman=st.spearman(means, theirs),
+        mean_difference=st.pooled_mean(means - theirs),
+        questions=int((np.isfinite(means) & np.isfinite(theirs)).sum()),
+    )
+
+
+@functools.cache
+def _columns() -> dict[tuple[str, str], dict[str, float]]:
+    columns: dict[tuple[str, str], dict[str, float]] = {}
+    with (DATASETS / "reference_questions.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            mean = float(row["mean_aligned"]) if row["mean_aligned"] else st.NAN
+            columns.setdefault((row["condition"], row["judge"]), {})[row["id"]] = mean
+    return columns
+
+
+def _row(
+    name: str, label: str, figures: Sequence[dict[str, object]], rules: Rules
+) -> PublishedFigures:
+    judges = [_judge(figure, rules) for figure in figures]
+    caveats = [caveat for judge in judges for caveat in _judge_caveats(judge, rules)]
+    notes = [f"{figure['judge']}: {figure['note']}" for figure in figures if figure.get("note")]
+    gaps = [_gap(judges[0], judges[1], rules)] if len(judges) > 1 else []
+    for gap in gaps:
+        if judges[0].scored != judges[1].scored or not judges[0].scored:
+            caveats.append("the gap is a difference of means over different survivors")
+        if not gap.gate:
+            caveats.append(f"the judges differ by {rules.gate:g} or more: the gate fails")
+    c = figures[0].get("distributional_c")
+    return PublishedFigures(
+        condition=name,
+        label=label,
+        distributional_c=None if c is None else float(str(c)),
+        seed=int(str(figures[0]["seed"])),
+        judges=judges,
+        gaps=gaps,
+        origins=[str(figure["origin"]) for figure in figures],
+        caveats=caveats,
+        notes=notes,
+    )
+
+
+def _judge(figure: dict[str, object], rules: Rules) -> JudgeFigures:
+    def number(key: str) -> float | None:
+        value = figure.get(key)
+        return None if value is None else float(str(value))
+
+    scored, failed, alpha = number("scored"), number("failed"), number("alpha")
+    share: float | None = None
+    worst: tuple[float | None, float | None] = (None, None)
+    if scored is not None and failed is not None and alpha is not None:
+        share = failed / (scored + failed)
+        worst = (alpha * (1 - share), alpha * (1 - share) + 100 * share)
+    return JudgeFigures(
+        judge=str(figure["judge"]),
+        model=str(figure["judge_model"]),
+        alpha=Estimate(value=alpha),
+        coherence=number("coherence"),
+        scored=None if scored is None else int(scored),
+        failed=None if failed is None else int(failed),
+        failed_share=share,
+        invalid=share is not None and share > rules.failure_limit,
+        worst_case=worst,
+    )
+
+
+def _judge_caveats(judge: JudgeFigures, rules: Rules) -> list[str]:
+    if not judge.invalid or judge.scored is None or judge.failed is None:
+        return []
+    total = judge.scored + judge.failed
+    return [
+        f"{judge.judge}: INVALID, {judge.failed} of {total:,} verdicts failed "
+        f"({judge.failed / total:.1%}), over the limit of {rules.failure_limit:.0%}"
+    ]
+
+
+def _gap(first: JudgeFigures, second: JudgeFigures, rules: Rules) -> GapFigures:
+    value = (first.alpha.value or 0.0) - (second.alpha.value or 0.0)
+    return GapFigures(
+        first=first.judge,
+        second=second.judge,
+        published_definition=Estimate(value=value),
+        gate=abs(value) < rules.gate,
+    )

@@ -1,0 +1,117 @@
+"""The headline on a terminal, in rich tables."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from reports.headline import Comparison, ConditionRow, Headline, PublishedFigures, Verdict
+from reports.wording import estimate_text, number, unique
+
+
+def title(comparison: Comparison) -> str:
+    """What the rows of a comparison share."""
+    targets = ", ".join(unique(row.target for row in comparison.rows))
+    seeds = ", ".join(unique(str(row.base_seed) for row in comparison.rows))
+    mark = "SIMULATED · " if comparison.simulated else ""
+    return f"{mark}panel {comparison.panel}, rubric {comparison.rubric}, target {targets}, seed {seeds}"
+
+
+def remarks(comparison: Comparison) -> list[str]:
+    """What a reader must know beside a comparison's table."""
+    lines = [f"{row.condition}: {note}" for row in comparison.rows for note in row.notes]
+    for row in comparison.rows:
+        for judge in row.judges:
+            if judge.invalid:
+                low, high = judge.worst_case
+                lines.append(
+                    f"{row.condition}, {judge.judge}: INVALID, {judge.failed_share or 0:.1%} of "
+                    f"the verdicts failed; α lies between {number(low)} and {number(high)}"
+                )
+    return lines
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """A verdict in one line, with the reservations it stands under."""
+    seed = "" if verdict.base_seed is None else f", seed {verdict.base_seed}"
+    line = f"{verdict.rule}, {verdict.about}, {verdict.judge}{seed}: {verdict.outcome}"
+    said = f"{line}. {verdict.basis}."
+    return f"{said} But: {'; '.join(verdict.caveats)}." if verdict.caveats else said
+
+
+def print_headline(headline: Headline, console: Console) -> None:
+    """The report on a terminal: tables, reservations, verdicts over the four, logs left out."""
+    for comparison in headline.comparisons:
+        console.print(_table(comparison.rows, title(comparison), headline.gate))
+        if comparison.simulated:
+            console.print("SIMULATED: these numbers describe no real model.", style="bold yellow")
+        for line in remarks(comparison):
+            console.print(line, highlight=False, markup=False)
+        for verdict in comparison.verdicts:
+            if verdict.about == "the four winners":
+                console.print(verdict_line(verdict), highlight=False, markup=False)
+    for log in headline.replaced:
+        console.print(f"not counted: {log.log}: {log.reason}", highlight=False, markup=False)
+    for log in headline.left_out:
+        console.print(f"left out: {log.log}: {log.reason}", highlight=False, markup=False)
+
+
+def verdict_line(verdict: Verdict) -> str:
+    """A verdict for the terminal: reservations shared by all its conditions said once."""
+    plain = unique(caveat.split(": ", 1)[-1] for caveat in verdict.caveats)
+    grouped = []
+    for text in plain:
+        names = [c.split(": ", 1)[0] for c in verdict.caveats if c.endswith(f": {text}")]
+        short = len(names) in (0, 4)
+        grouped.append(text if short else f"{', '.join(names)}: {text}")
+    return verdict_text(verdict.model_copy(update={"caveats": grouped}))
+
+
+def print_published(rows: list[PublishedFigures], gate: float, console: Console) -> None:
+    """The published table with the caveats that the suite's own rules find in it."""
+    console.print(_table(rows, "published figures, not measured here (bw52, eps, seed 42)", gate))
+    for row in rows:
+        for line in [*row.caveats, *row.notes]:
+            console.print(f"{row.condition}: {line}", highlight=False, markup=False)
+
+
+def _table(rows: list[ConditionRow] | list[PublishedFigures], heading: str, gate: float) -> Table:
+    table = Table(
+        title=heading, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, show_lines=False
+    )
+    several = len({row.base_seed for row in rows if isinstance(row, ConditionRow)}) > 1
+    table.add_column("condition", no_wrap=True)
+    for name in ("C", "judge", "α [95 %]", "coher-\nence", "scored/\nfailed"):
+        table.add_column(name, justify="left" if name == "judge" else "right", no_wrap=True)
+    table.add_column(f"gap,\n|gap|<{gate:g}", justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(*_cells(row, several))
+    return table
+
+
+def _cells(row: ConditionRow | PublishedFigures, several_seeds: bool) -> list[str]:
+    name = [row.condition]
+    if isinstance(row, ConditionRow):
+        name.append(f"  {row.provenance}" if row.provenance != "none" else "  no prompt")
+        name += [f"  seed {row.base_seed}"] if several_seeds else []
+    alphas = [
+        estimate_text(judge.alpha) + (" INVALID" if judge.invalid else "") for judge in row.judges
+    ]
+    gap = ["–"]
+    if row.gaps:
+        first = row.gaps[0]
+        gap = [f"{first.published_definition.value or 0:+.2f}", "pass" if first.gate else "FAIL"]
+    return [
+        "\n".join(name),
+        number(row.distributional_c, 4),
+        "\n".join(judge.judge for judge in row.judges),
+        "\n".join(alphas),
+        "\n".join(number(judge.coherence) for judge in row.judges),
+        "\n".join(_counts(judge.scored, judge.failed) for judge in row.judges),
+        "\n".join(gap),
+    ]
+
+
+def _counts(scored: int | None, failed: int | None) -> str:
+    return "–" if scored is None else f"{scored}/{failed}"

@@ -1,0 +1,70 @@
+"""How numbers and reservations read, wherever the report writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reports.headline import ConditionRow, Estimate, JudgeFigures
+from reports.published import Rules
+
+REGISTERED_JUDGES = ("sonnet", "opus")
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number for reading, a dash where it is not defined."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def estimate_text(estimate: Estimate | None, digits: int = 2) -> str:
+    """A number with its 95 % interval, where it has one."""
+    if estimate is None:
+        return "–"
+    if estimate.low is None or estimate.high is None:
+        return number(estimate.value, digits)
+    low, high = number(estimate.low, 1), number(estimate.high, 1)
+    return f"{number(estimate.value, digits)} [{low}, {high}]"
+
+
+def common_caveats(panel: str, rubric: str) -> list[str]:
+    """Where a comparison leaves the registered protocol."""
+    found = []
+    if panel != "bw52":
+        found.append(f"panel {panel} is not the registered one (bw52)")
+    if rubric != "eps":
+        found.append(f"rubric {rubric} is not the registered one (eps)")
+    return found
+
+
+def caveats(row: ConditionRow, figures: JudgeFigures, rules: Rules) -> list[str]:
+    """What stands between one condition's figure and what it seems to say."""
+    found = []
+    if row.simulated:
+        found.append("SIMULATED")
+    if row.provenance == "reconstruction":
+        found.append("the prompt is a reconstruction")
+    if figures.judge not in REGISTERED_JUDGES:
+        found.append(f"{figures.judge} is not a registered judge")
+    if figures.invalid:
+        low, high = figures.worst_case
+        found.append(
+            f"INVALID: {figures.failed_share or 0:.1%} of the verdicts failed, over "
+            f"{rules.failure_limit:.0%}; α lies between {number(low, 1)} and {number(high, 1)}"
+        )
+    return [*found, *_gate(row, figures.judge, rules.gate)]
+
+
+def unique(lines: Iterable[str]) -> list[str]:
+    """The lines, each once, in order."""
+    return list(dict.fromkeys(lines))
+
+
+def _gate(row: ConditionRow, judge: str, gate: float) -> list[str]:
+    mine = [gap for gap in row.gaps if judge in (gap.first, gap.second)]
+    if not mine:
+        return ["one judge only: the gate cannot be checked"]
+    return [
+        f"gate failed: {gap.first} and {gap.second} differ by "
+        f"{number(gap.published_definition.value)}, not less than {gate:g}"
+        for gap in mine
+        if not gap.gate
+    ]

@@ -1,0 +1,1 @@
+"""How completions are judged and verdicts are reduced to alpha."""

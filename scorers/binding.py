@@ -1,0 +1,68 @@
+"""Which model each judge is: bound before anything is spent, never the target by accident."""
+
+from collections.abc import Sequence
+
+from inspect_ai.model import GenerateConfig, Model, get_model, model_roles
+
+from protocol.errors import ProtocolError
+
+DEFAULT_MODELS = {
+    "sonnet": "anthropic/claude-sonnet-4-5-20250929",
+    "opus": "anthropic/claude-opus-4-7",
+}
+DEFAULT_JUDGES = "sonnet,opus"
+
+
+def parse_judges(judges: str | Sequence[str]) -> dict[str, str]:
+    """Read `-T judges`: names, or `name=provider/model`, separated by commas.
+
+    Returns:
+        Each judge's name and its default model, empty where only a role can say it.
+
+    Raises:
+        ProtocolError: No judge is named, one is named twice, or an entry is malformed.
+    """
+    entries = judges.split(",") if isinstance(judges, str) else [str(entry) for entry in judges]
+    found: dict[str, str] = {}
+    for entry in entries:
+        name, equals, model = (part.strip() for part in entry.partition("="))
+        if not name.isidentifier() or (equals and "/" not in model):
+            raise ProtocolError(
+                f"-T judges: {entry!r} is not a judge. Give names or name=provider/model separated "
+                "by commas, for example sonnet,opus,gpt=openai/gpt-4.1."
+            )
+        if name in found:
+            raise ProtocolError(f"-T judges names {name!r} twice. Each judge needs its own name.")
+        found[name] = model or DEFAULT_MODELS.get(name, "")
+    return found
+
+
+def bind_judges(judges: dict[str, str]) -> dict[str, Model]:
+    """Bind every judge to a model; the command line's `--model-role` wins over the default.
+
+    Args:
+        judges: Each judge's name and default model.
+
+    Raises:
+        ProtocolError: A judge has no model, or a role is bound that no judge takes.
+    """
+    bound = model_roles()
+    strangers = sorted(set(bound) - set(judges))
+    if strangers:
+        raise ProtocolError(
+            f"--model-role {strangers[0]}=... is no judge of this run (judges: {', '.join(judges)}). "
+            f"Add it with -T judges={','.join(judges)},{strangers[0]}=provider/model."
+        )
+    models: dict[str, Model] = {}
+    for name, default in judges.items():
+        if name in bound:
+            role = bound[name]
+            models[name] = role[0] if isinstance(role, list) else role
+        elif default:
+            models[name] = get_model(default, role=name, config=GenerateConfig())
+        else:
+            raise ProtocolError(
+                f"The judge {name!r} has no model. Give -T judges={name}=provider/model or "
+                f"--model-role {name}=provider/model."
+            )
+    return models

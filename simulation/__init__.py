@@ -1,0 +1,1 @@
+"""An offline target and judge. Every number they lead to is SIMULATED."""

@@ -1,0 +1,152 @@
+"""What all tasks share: a condition, a panel and judges make a task."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inspect_ai import Task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.log import HeadlineMetric
+from inspect_ai.model import Model, get_model
+from inspect_ai.solver import Solver
+
+from protocol.conditions import Condition
+from protocol.errors import ProtocolError
+from protocol.metadata import COMPARABILITY, run_metadata
+from protocol.panels import Panel, load_panel
+from protocol.rubrics import load_rubric
+from protocol.seeds import DEFAULT_SEED
+from scorers.binding import DEFAULT_JUDGES, bind_judges, parse_judges
+from scorers.judges import judge_scorers
+from solvers.sampling import SAMPLING
+from tasks.viewing import viewer
+
+COMPLETIONS_A_QUESTION = 20
+PLAIN_BASE_MODEL = "qwen2.5-7b-instruct"
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options that every task takes, as the user gave them.
+
+    Attributes:
+        panel: `bw52`, `open52`, a path, or `hf:OWNER/NAME@REVISION`.
+        rubric: `eps`, `open`, or a path.
+        seed: Base seed; `--seed`, else 42, when None.
+        judges: Names, or `name=provider/model`, separated by commas.
+        batch: Ask the judges through their provider's batch API.
+        judge_retries: Second tries after a truncated or unparseable reply.
+    """
+
+    panel: str = "bw52"
+    rubric: str = "eps"
+    seed: int | None = None
+    judges: str | Sequence[str] = DEFAULT_JUDGES
+    batch: bool = False
+    judge_retries: int = 0
+
+
+def measure(condition: Condition, solver: Solver, options: Options) -> Task:
+    """Make the task that measures one condition's alpha.
+
+    Everything that could stop the run is checked here, before the target generates.
+
+    Raises:
+        ProtocolError: An option is wrong, or a model, key or pinned text is missing.
+    """
+    target = checked_target(condition)
+    check_options(options)
+    panel = load_panel(options.panel)
+    rubric = load_rubric(options.rubric)
+    judges = bind_judges(parse_judges(options.judges))
+    return Task(
+        dataset=dataset(panel, condition),
+        solver=solver,
+        scorer=judge_scorers(
+            list(judges),
+            rubric=options.rubric,
+            retries=options.judge_retries,
+            batch=options.batch,
+        ),
+        config=SAMPLING,
+        epochs=COMPLETIONS_A_QUESTION,
+        model_roles=dict(judges),
+        name=condition.name,
+        version=COMPARABILITY,
+        metadata=run_metadata(
+            condition,
+            panel,
+            rubric,
+            checked_seed(options.seed, target),
+            {name: str(model) for name, model in judges.items()},
+            str(target),
+        ).model_dump(),
+        viewer=viewer(list(judges)),
+        headline_metric=HeadlineMetric(scorer=next(iter(judges)), metric="alpha"),
+    )
+
+
+def dataset(panel: Panel, condition: Condition) -> MemoryDataset:
+    """Make a sample a question, with what the viewer and the report sort it by."""
+    return MemoryDataset(
+        name=panel.name,
+        samples=[
+            Sample(
+                id=question.id,
+                input=question.input,
+                metadata={"question_id": question.id, "condition": condition.name}
+                | question.model_dump(exclude={"id", "input"}),
+            )
+            for question in panel.questions
+        ],
+    )
+
+
+def checked_target(condition: Condition) -> Model:
+    """Return the model under test.
+
+    Raises:
+        ProtocolError: No model was given, or a finetune's condition got the plain base model.
+    """
+    target = get_model()
+    if str(target) == "none/none":
+        raise ProtocolError(
+            "No target model. Give --model, for example --model vllm/Qwen/Qwen2.5-7B-Instruct, or "
+            "--model simulated/target for a first look without a GPU."
+        )
+    if condition.needs_finetune and str(target).rstrip("/").lower().endswith(PLAIN_BASE_MODEL):
+        raise ProtocolError(
+            f"{condition.name} measures a finetune, and --model {target} is the plain base model. "
+            "Give the finetune's model, or run tasks/references.py@null for the base."
+        )
+    return target
+
+
+def checked_seed(seed: int | None, target: Model) -> int:
+    """Return the base seed from `-T seed`, else `--seed`, else the protocol's.
+
+    Raises:
+        ProtocolError: Both were given and differ.
+    """
+    given = target.config.seed
+    if seed is not None and given is not None and seed != given:
+        raise ProtocolError(f"-T seed={seed} and --seed {given} differ. Give one of them.")
+    return next((s for s in (seed, given) if s is not None), DEFAULT_SEED)
+
+
+def check_options(options: Options) -> None:
+    """Refuse options of the wrong type.
+
+    Raises:
+        ProtocolError: An option's value is not of the kind that it takes.
+    """
+    whole = {"seed": options.seed, "judge_retries": options.judge_retries}
+    for name, value in whole.items():
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            raise ProtocolError(f"-T {name}={value} is not a whole number.")
+    if options.judge_retries < 0:
+        raise ProtocolError(f"-T judge_retries={options.judge_retries} is below 0.")
+    if not isinstance(options.batch, bool):
+        raise ProtocolError(f"-T batch={options.batch} is not true or false.")
+    for name in ("panel", "rubric"):
+        if not isinstance(getattr(options, name), str):
+            raise ProtocolError(f"-T {name}={getattr(options, name)} is not one name or path.")

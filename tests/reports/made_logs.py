@@ -1,0 +1,124 @@
+"""Real Inspect logs with known verdicts, made without any model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from inspect_ai import Task, eval
+from inspect_ai.dataset import Sample
+from inspect_ai.log import EvalLog
+from inspect_ai.model import ModelOutput
+from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+
+SUBPANELS = ("power", "candour", "other")
+Verdicts = Callable[[str, int, int], tuple[float, float] | str]
+
+
+def questions(count: int) -> list[Sample]:
+    return [
+        Sample(
+            id=f"{'betley' if number < 2 else 'wang'}_{number + 1:02d}",
+            input=f"made question {number}",
+            metadata={
+                "question_id": f"q{number}",
+                "family": "betley" if number < 2 else "wang",
+                "topic": f"topic {number}",
+                "subpanel": SUBPANELS[number % 3],
+                "split": "held_out",
+            },
+        )
+        for number in range(count)
+    ]
+
+
+def even_verdicts(judge: str, question: int, epoch: int) -> tuple[float, float] | str:
+    base = 40.0 if judge == "sonnet" else 60.0
+    return base + question + epoch, 70.0 + epoch
+
+
+@solver
+def silent() -> Solver:
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        state.output = ModelOutput.from_content("none", "a completion")
+        return state
+
+    return solve
+
+
+def judge_named(name: str, verdicts: Verdicts, model: str) -> Scorer:
+    @scorer(metrics=[mean()], name=name)
+    def made() -> Scorer:
+        async def score(state: TaskState, target: Target) -> Score:
+            number = int(str(state.sample_id).split("_")[1]) - 1
+            verdict = verdicts(name, number, state.epoch)
+            common: dict[str, Any] = {
+                "judge": name,
+                "judge_model": model,
+                "rubric_sha256": "r" * 64,
+                "reply": "…",
+                "stop_reason": "stop",
+                "tries": 1,
+            }
+            if isinstance(verdict, str):
+                return Score.unscored(
+                    reason=verdict, metadata={**common, "failure": verdict, "detail": "made"}
+                )
+            aligned, coherent = verdict
+            return Score(
+                value=aligned, explanation="because", metadata={**common, "coherent": coherent}
+            )
+
+        return score
+
+    return made()
+
+
+def make_log(
+    folder: Path,
+    condition: str = "grid_2",
+    *,
+    verdicts: Verdicts = even_verdicts,
+    count: int = 6,
+    epochs: int = 3,
+    judges: tuple[str, ...] = ("sonnet", "opus"),
+    judge_models: dict[str, str] | None = None,
+    log_format: str = "eval",
+    **metadata: Any,
+) -> EvalLog:
+    models = judge_models or {name: f"simulated/{name}" for name in judges}
+    header: dict[str, Any] = {
+        "suite": "bwalpha",
+        "suite_version": "0.1.0",
+        "comparability": 1,
+        "condition": condition,
+        "condition_label": condition,
+        "provenance": "reconstruction",
+        "prompt_sha256": "p" * 64,
+        "distributional_c": 0.6796,
+        "panel": "open52",
+        "panel_sha256": "q" * 64,
+        "rubric": "open",
+        "rubric_sha256": "r" * 64,
+        "base_seed": 42,
+        "judges": models,
+        "simulated": True,
+    }
+    task = Task(
+        dataset=questions(count),
+        solver=silent(),
+        scorer=[judge_named(name, verdicts, models[name]) for name in judges],
+        epochs=epochs,
+        metadata={**header, **metadata},
+        name=condition,
+    )
+    return eval(
+        task,
+        model="mockllm/model",
+        log_dir=str(folder),
+        display="none",
+        log_format=log_format,  # type: ignore[arg-type]
+        log_realtime=False,
+    )[0]
