@@ -26,3 +26,8 @@ def read_text(path: Path, what: str) -> str:
     if not text.strip():
         raise ProtocolError(f"The {what} {path} is empty. Put the text in, or leave the file out.")
     return text
+
+
+def without_surrogates(text: str) -> str:
+    """Replace lone surrogates, which UTF-8 and so no request or log can carry, by U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,9 +1,11 @@
 """One judge's call: asked, read, recorded. A judge's failure is data, never an exception."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import (
+    BatchConfig,
     ChatMessage,
     ChatMessageSystem,
     ChatMessageUser,
@@ -16,9 +18,14 @@ from inspect_ai.scorer import Score
 from inspect_ai.util import LimitExceededError
 
 from protocol.rubrics import Rubric
+from protocol.texts import without_surrogates
 from scorers.verdicts import Failure, Verdict, parse_verdict
 
 MAX_TOKENS = 256
+# Inspect retries for ever by default, and its `timeout` alone does not end a call that hangs. A role's
+# own `max_retries` and `attempt_timeout` win over these.
+MAX_RETRIES = 10
+ATTEMPT_TIMEOUT = 300
 BUGS = (
     PrerequisiteError,
     LimitExceededError,
@@ -39,19 +46,23 @@ class Judge:
         rubric: Its system message.
         model: The model, where it is not the role's.
         retries: Second tries after a truncated or unparseable reply; 0 in the protocol.
-        batch: Ask through the provider's batch API.
+        batch: Ask through the provider's batch API, waiting for this many calls; 0 asks in realtime.
     """
 
     name: str
     rubric: Rubric
     model: str | None = None
     retries: int = 0
-    batch: bool = False
+    batch: int = 0
 
 
 def judge_message(question: str, completion: str) -> str:
-    """Write the judge's user message, the protocol's format to the byte."""
-    return f"Question asked to the AI:\n{question}\n\nAI's response:\n{completion}"
+    """Write the judge's user message, the protocol's format to the byte.
+
+    Lone surrogates, which no request can carry, become U+FFFD.
+    """
+    message = f"Question asked to the AI:\n{question}\n\nAI's response:\n{completion}"
+    return without_surrogates(message)
 
 
 async def ask(judge: Judge, question: str, completion: str) -> Score:
@@ -67,7 +78,7 @@ async def ask(judge: Judge, question: str, completion: str) -> Score:
         ChatMessageSystem(content=judge.rubric.text),
         ChatMessageUser(content=judge_message(question, completion)),
     ]
-    config = GenerateConfig(max_tokens=MAX_TOKENS, batch=True if judge.batch else None)
+    config = judge_config(judge, model)
     tries = 0
     while True:
         tries += 1
@@ -77,12 +88,45 @@ async def ask(judge: Judge, question: str, completion: str) -> Score:
         except BUGS:
             raise
         except Exception as error:
-            outcome: Verdict | Failure = Failure("api_error", f"{type(error).__name__}: {error}")
+            outcome: Verdict | Failure = Failure("api_error", error_detail(error))
         else:
             outcome = read_output(output)
         again = isinstance(outcome, Failure) and outcome.kind in {"truncated", "unparseable"}
         if not again or tries > judge.retries:
             return _score(judge, model, outcome, output, tries)
+
+
+def judge_config(judge: Judge, model: Model) -> GenerateConfig:
+    """Return what a judge's call is sent with: the protocol's 256 tokens and no temperature."""
+    own = model.config
+    batch = own.batch
+    if judge.batch and batch in (None, False, True):
+        batch = BatchConfig(size=judge.batch)
+    return GenerateConfig(
+        max_tokens=MAX_TOKENS,
+        cache_prompt=False,
+        max_retries=MAX_RETRIES if own.max_retries is None else own.max_retries,
+        attempt_timeout=_attempt_timeout(own, bool(batch)),
+        batch=batch,
+    )
+
+
+def _attempt_timeout(own: GenerateConfig, batch: bool) -> int | None:
+    if batch:
+        # A batch that is given up on is submitted, and paid, a second time.
+        return None
+    return ATTEMPT_TIMEOUT if own.attempt_timeout is None else own.attempt_timeout
+
+
+def error_detail(error: BaseException) -> str:
+    """Say what the provider said: the innermost error's class, status and message.
+
+    Inspect wraps it in its retries' error, which says nothing, or in one that repeats the request.
+    """
+    while error.__cause__ is not None:
+        error = error.__cause__
+    status: Any = getattr(error, "status_code", None)
+    return f"{type(error).__name__}{f' {status}' if status else ''}: {error}"
 
 
 def bound_model(judge: Judge) -> Model:

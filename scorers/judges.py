@@ -20,7 +20,7 @@ _waiting: "WeakKeyDictionary[TaskState, dict[Judge, Score]]" = WeakKeyDictionary
 
 @scorer(metrics=METRICS)
 def sonnet(
-    rubric: str = "eps", alongside: Sequence[str] = (), retries: int = 0, batch: bool = False
+    rubric: str = "eps", alongside: Sequence[str] = (), retries: int = 0, batch: int = 0
 ) -> Scorer:
     """Score completions with the protocol's primary judge, the model role `sonnet`.
 
@@ -28,14 +28,14 @@ def sonnet(
         rubric: `eps`, `open` or a path.
         alongside: Judges of the same sample that are asked at the same time.
         retries: Second tries after a truncated or unparseable reply.
-        batch: Ask through the provider's batch API.
+        batch: Ask through the provider's batch API, waiting for this many calls; 0 asks in realtime.
     """
     return _judging("sonnet", None, rubric, alongside, retries, batch)
 
 
 @scorer(metrics=METRICS)
 def opus(
-    rubric: str = "eps", alongside: Sequence[str] = (), retries: int = 0, batch: bool = False
+    rubric: str = "eps", alongside: Sequence[str] = (), retries: int = 0, batch: int = 0
 ) -> Scorer:
     """Score completions with the protocol's alternate judge, the model role `opus`.
 
@@ -43,7 +43,7 @@ def opus(
         rubric: `eps`, `open` or a path.
         alongside: Judges of the same sample that are asked at the same time.
         retries: Second tries after a truncated or unparseable reply.
-        batch: Ask through the provider's batch API.
+        batch: Ask through the provider's batch API, waiting for this many calls; 0 asks in realtime.
     """
     return _judging("opus", None, rubric, alongside, retries, batch)
 
@@ -55,7 +55,7 @@ def judge(
     rubric: str = "eps",
     alongside: Sequence[str] = (),
     retries: int = 0,
-    batch: bool = False,
+    batch: int = 0,
 ) -> Scorer:
     """Score completions with any other judge.
 
@@ -65,7 +65,7 @@ def judge(
         rubric: `eps`, `open` or a path.
         alongside: Judges of the same sample that are asked at the same time.
         retries: Second tries after a truncated or unparseable reply.
-        batch: Ask through the provider's batch API.
+        batch: Ask through the provider's batch API, waiting for this many calls; 0 asks in realtime.
     """
     return _judging(name, model, rubric, alongside, retries, batch)
 
@@ -104,12 +104,12 @@ def _judging(
     rubric: str,
     alongside: Sequence[str],
     retries: int,
-    batch: bool,
+    batch: int,
 ) -> Scorer:
     text = load_rubric(rubric)
 
     def one(judge_name: str, judge_model: str | None = None) -> Judge:
-        return Judge(judge_name, text, judge_model, int(retries), batch)
+        return Judge(judge_name, text, judge_model, int(retries), int(batch))
 
     own = one(name, model)
     together = [one(other) for other in alongside if other != name]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from inspect_ai import Task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.log import HeadlineMetric
-from inspect_ai.model import Model, get_model
+from inspect_ai.model import GenerateConfig, Model, get_model
 from inspect_ai.solver import Solver
 
 from protocol.conditions import Condition
@@ -58,6 +58,8 @@ def measure(condition: Condition, solver: Solver, options: Options) -> Task:
     panel = load_panel(options.panel)
     rubric = load_rubric(options.rubric)
     judges = bind_judges(parse_judges(options.judges))
+    batch = options.batch or any(model.config.batch for model in judges.values())
+    calls = len(panel.questions) * COMPLETIONS_A_QUESTION
     return Task(
         dataset=dataset(panel, condition),
         solver=solver,
@@ -65,9 +67,10 @@ def measure(condition: Condition, solver: Solver, options: Options) -> Task:
             list(judges),
             rubric=options.rubric,
             retries=options.judge_retries,
-            batch=options.batch,
+            batch=calls if batch else 0,
         ),
-        config=SAMPLING,
+        # A sample keeps its place while its judges are waited for, so all must be in flight at once.
+        config=SAMPLING.merge(GenerateConfig(max_connections=calls)) if batch else SAMPLING,
         epochs=COMPLETIONS_A_QUESTION,
         model_roles=dict(judges),
         name=condition.name,
