@@ -47,7 +47,7 @@ ifeq ($(strip $(MODEL)),)
 		-T panel=open52 -T rubric=open --max-tasks 4 --no-log-realtime $(ARGS) \
 	&& bwalpha report $(RUN)
 else
-	@bwalpha doctor --model $(MODEL)
+	@bwalpha doctor --model $(MODEL) $(DOCTOR)
 	@if [ -t 1 ]; then display=rich; else display=plain; fi; \
 	inspect eval tasks/alpha.py --log-dir $(RUN) --display $$display \
 		--model $(MODEL) $(SERVER) -T panel=bw52 -T rubric=eps --max-tasks 4 $(ARGS) \

@@ -21,8 +21,8 @@ from reports.headline import (
     PublishedColumn,
     QuestionFigures,
 )
-from reports.load import LeftOut, Loaded, Run
 from reports.published import Rules, published_column, published_rows, read_rules
+from reports.runs import LeftOut, Loaded, Run
 from reports.seeds import across_seeds, order_across_seeds
 from reports.statistics import Floats
 from reports.verdicts import JudgeVerdicts

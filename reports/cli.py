@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 
 from reports.build import build_headline
-from reports.load import Loaded, load_runs
+from reports.doctor import doctor
+from reports.load import load_runs
 from reports.published import published_rows, read_rules
+from reports.runs import Loaded
 from reports.tables import print_headline, print_published
+from reports.written import read_headline, write_headline
 
 NARROW = 100
+OUT = click.Path(file_okay=False, path_type=Path)
 
 
 @click.group()
@@ -22,20 +27,59 @@ def main() -> None:
     """From the suite's logs to the headline α."""
 
 
+main.add_command(doctor)
+
+
 @main.command()
 @click.argument("logs", nargs=-1, required=True)
-def report(logs: tuple[str, ...]) -> None:
+@click.option("--out", type=OUT, help="Write JSON, Markdown, CSV and figures into this folder.")
+def report(logs: tuple[str, ...], out: Path | None) -> None:
     """Print the headline table of the LOGS (log files or folders)."""
     loaded = _load(logs)
     console = _console()
-    print_headline(build_headline(loaded), console)
+    headline = build_headline(loaded)
+    print_headline(headline, console)
+    if out is not None:
+        # matplotlib takes longer to import than a report without figures takes to print.
+        from reports.figures import draw_report
+
+        write_headline(headline, out)
+        draw_report(read_headline(out / "headline.json"), out)
+        console.print(f"written to {out}", soft_wrap=True, highlight=False)
     console.print(f"inspect view --log-dir {_folder(loaded)}", soft_wrap=True, highlight=False)
 
 
 @main.command()
-def reference() -> None:
+@click.option("--out", type=OUT, help="Draw the published figures into this folder.")
+def reference(out: Path | None) -> None:
     """Print the published table, with no run at all."""
-    print_published(published_rows(), read_rules().gate, _console())
+    rows, rules, console = published_rows(), read_rules(), _console()
+    print_published(rows, rules.gate, console)
+    if out is not None:
+        from reports.figures import draw_reference
+
+        draw_reference(rows, rules.em_alpha, out)
+        console.print(f"written to {out}", soft_wrap=True, highlight=False)
+
+
+@main.command()
+@click.argument("logs")
+@click.option("--out", type=OUT, required=True, help="A new folder, outside the LOGS folder.")
+def bundle(logs: str, out: Path) -> None:
+    """Make a static site of the LOGS folder, with the report beside it."""
+    if out.exists() and any(out.iterdir()):
+        raise click.ClickException(f"{out} is not empty; name a new folder")
+    if out.resolve().is_relative_to(Path(logs).resolve()):
+        raise click.ClickException(f"{out} lies inside {logs}; name a folder outside it")
+    headline = build_headline(_load((logs,)))
+    from inspect_ai.log import bundle_log_dir
+
+    from reports.figures import draw_report
+
+    bundle_log_dir(log_dir=logs, output_dir=str(out), overwrite=True)
+    write_headline(headline, out / "report")
+    draw_report(headline, out / "report")
+    _console().print(f"site in {out}, report in {out / 'report'}", soft_wrap=True, highlight=False)
 
 
 def _load(logs: tuple[str, ...]) -> Loaded:

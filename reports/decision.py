@@ -74,8 +74,10 @@ def over_the_four(outcomes: Iterable[tuple[str, Outcome]]) -> tuple[Outcome, str
     if missing:
         return "undecided", f"not run: {', '.join(missing)}"
     found = {outcome for _, outcome in pairs}
+    if found == {"undecided"}:
+        return "undecided", "for each of the four"
     if len(found) == 1:
-        return found.pop(), "all four agree"
+        return found.pop(), "each of the four"
     said = ", ".join(f"{name} {outcome}" for name, outcome in pairs)
     return "undecided", f"the conditions differ: {said}"
 

@@ -182,13 +182,15 @@ def _gap(row: ConditionRow) -> Estimate | None:
 
 def _difference(now: Estimate, then: Estimate) -> Estimate:
     """A difference whose interval joins the far ends of both: wider than needed, never narrower."""
-    parts = (now.value, now.low, now.high, then.value, then.low, then.high)
-    value, low, high, old, old_low, old_high = parts
-    if None in parts:
-        return Estimate(value=None)
-    assert value is not None and low is not None and high is not None
-    assert old is not None and old_low is not None and old_high is not None
-    return Estimate(value=value - old, low=low - old_high, high=high - old_low)
+
+    def minus(first: float | None, second: float | None) -> float | None:
+        return None if first is None or second is None else first - second
+
+    return Estimate(
+        value=minus(now.value, then.value),
+        low=minus(now.low, then.high),
+        high=minus(now.high, then.low),
+    )
 
 
 def _within(gap: Estimate, tolerance: float) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from inspect_ai.log import (
@@ -16,98 +14,12 @@ from inspect_ai.log import (
     read_eval_log_sample_summaries,
 )
 
-from reports.statistics import Floats, Ints
-from reports.verdicts import JudgeVerdicts, sample_verdicts, verdict_columns
+from reports.runs import LeftOut, Loaded, Question, Run, newest
+from reports.statistics import Floats
+from reports.verdicts import sample_verdicts, verdict_columns
 
 SUITE = "bwalpha"
 COMPARABILITY = 1
-
-
-@dataclass(frozen=True)
-class Question:
-    """One question of a panel, without its text."""
-
-    id: str
-    family: str
-    topic: str
-    subpanel: str
-    split: str
-
-
-@dataclass(frozen=True)
-class Run:
-    """One condition sampled once from one target, with every judge's verdicts.
-
-    ``clusters`` holds, for each completion, its question's index in ``questions``; each
-    judge's arrays run along the same completions.
-    """
-
-    location: str
-    eval_id: str
-    created: str
-    target: str
-    task: str
-    metadata: dict[str, Any]
-    epochs: int
-    expected: int
-    questions: tuple[Question, ...]
-    clusters: Ints
-    judges: dict[str, JudgeVerdicts]
-
-    @property
-    def condition(self) -> str:
-        """Name of the condition."""
-        return str(self.metadata["condition"])
-
-    @property
-    def seed(self) -> int:
-        """Base seed from which each completion's own seed was derived."""
-        return int(self.metadata["base_seed"])
-
-    @property
-    def distributional_c(self) -> float | None:
-        """The published distributional score C of the condition, if it has one."""
-        value = self.metadata.get("distributional_c")
-        return None if value is None else float(value)
-
-    @property
-    def simulated(self) -> bool:
-        """Whether the target or any judge was simulated."""
-        return bool(self.metadata.get("simulated"))
-
-    @property
-    def comparison(self) -> tuple[str, str, str]:
-        """What two runs must share to stand in one table: panel, rubric, comparability."""
-        data = self.metadata
-        return (
-            str(data.get("panel_sha256")),
-            str(data.get("rubric_sha256")),
-            str(data.get("comparability")),
-        )
-
-    @property
-    def identity(self) -> tuple[object, ...]:
-        """What two runs share when the newer one replaces the older one."""
-        judges = tuple(sorted((name, column.model) for name, column in self.judges.items()))
-        prompt = self.metadata.get("prompt_sha256")
-        return (*self.comparison, self.condition, prompt, self.seed, self.target, judges)
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A log that no number rests on, and why."""
-
-    location: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """What was read: the runs that count, the logs left out, the logs replaced by newer ones."""
-
-    runs: tuple[Run, ...]
-    left_out: tuple[LeftOut, ...]
-    replaced: tuple[LeftOut, ...]
 
 
 def load_runs(
@@ -172,34 +84,6 @@ def read_run(location: str) -> Run | LeftOut:
         return LeftOut(location, f"cannot be read: {type(error).__name__}: {_one_line(error)}")
 
 
-def newest(runs: Iterable[Run]) -> tuple[list[Run], list[LeftOut]]:
-    """Of runs with the same identity keep the newest, and name the others.
-
-    A log and its re-judged copy share Inspect's evaluation id: the one with more judges counts.
-    """
-    kept: list[Run] = []
-    replaced: list[LeftOut] = []
-    ordered = sorted(runs, key=lambda run: (run.created, len(run.judges)), reverse=True)
-    for run in ordered:
-        twin = next((k for k in kept if k.eval_id == run.eval_id), None)
-        if twin is not None:
-            reason = f"same evaluation as {twin.location}, which has the judges that count"
-            replaced.append(LeftOut(run.location, reason))
-            continue
-        newer = next((k for k in kept if k.identity == run.identity), None)
-        if newer is None:
-            kept.append(run)
-            continue
-        reason = (
-            f"{run.condition}, seed {run.seed}, target {run.target}: "
-            f"a newer run with the same judges counts ({newer.location})"
-        )
-        replaced.append(LeftOut(run.location, reason))
-    order = {"null": 0, "pair_111": 1, "grid_1": 2, "grid_2": 3, "grid_3": 4}
-    kept.sort(key=lambda r: (order.get(r.condition, 9), r.condition, r.target, r.seed, r.created))
-    return kept, replaced
-
-
 def _refusal(header: EvalLog) -> str | None:
     metadata = header.eval.metadata or {}
     if metadata.get("suite") != SUITE:
@@ -237,6 +121,8 @@ def _run(location: str, header: EvalLog, summaries: list[EvalSampleSummary]) -> 
         location=location,
         eval_id=header.eval.eval_id,
         created=header.eval.created,
+        completed=max(str(sample.completed_at or "") for sample in summaries),
+        score_keys=max(len(sample.scores or {}) for sample in summaries),
         target=header.eval.model,
         task=header.eval.task,
         metadata=metadata,

@@ -97,7 +97,12 @@ def _row(
 ) -> PublishedFigures:
     judges = [_judge(figure, rules) for figure in figures]
     caveats = [caveat for judge in judges for caveat in _judge_caveats(judge, rules)]
-    notes = [f"{figure['judge']}: {figure['note']}" for figure in figures if figure.get("note")]
+    # A figure over the limit is marked by the rule itself; its own note would say it twice.
+    notes = [
+        f"{figure['judge']}: {figure['note']}"
+        for figure, judge in zip(figures, judges, strict=True)
+        if figure.get("note") and not judge.invalid
+    ]
     gaps = [_gap(judges[0], judges[1], rules)] if len(judges) > 1 else []
     for gap in gaps:
         if judges[0].scored != judges[1].scored or not judges[0].scored:

@@ -7,7 +7,9 @@ from rich.console import Console
 from rich.table import Table
 
 from reports.headline import Comparison, ConditionRow, Headline, PublishedFigures, Verdict
-from reports.wording import estimate_text, number, unique
+from reports.wording import c_text, estimate_text, number, unique
+
+FOUR = "the four winners"
 
 
 def title(comparison: Comparison) -> str:
@@ -33,11 +35,25 @@ def remarks(comparison: Comparison) -> list[str]:
 
 
 def verdict_text(verdict: Verdict) -> str:
-    """A verdict in one line, with the reservations it stands under."""
+    """A verdict in one line, with the reservations it stands under; shared ones said once."""
     seed = "" if verdict.base_seed is None else f", seed {verdict.base_seed}"
     line = f"{verdict.rule}, {verdict.about}, {verdict.judge}{seed}: {verdict.outcome}"
     said = f"{line}. {verdict.basis}."
-    return f"{said} But: {'; '.join(verdict.caveats)}." if verdict.caveats else said
+    caveats = shared_once(verdict.caveats) if verdict.about == FOUR else verdict.caveats
+    return f"{said} But: {'; '.join(caveats)}." if caveats else said
+
+
+def shared_once(caveats: list[str]) -> list[str]:
+    """Reservations written ``name: text``, each text once and named only if some lack it."""
+    named: dict[str, list[str]] = {}
+    for caveat in caveats:
+        name, _, text = caveat.partition(": ")
+        named.setdefault(text or name, []).extend([name] if text else [])
+    everyone = unique(name for names in named.values() for name in names)
+    return [
+        text if not names or names == everyone else f"{', '.join(names)}: {text}"
+        for text, names in named.items()
+    ]
 
 
 def print_headline(headline: Headline, console: Console) -> None:
@@ -49,23 +65,12 @@ def print_headline(headline: Headline, console: Console) -> None:
         for line in remarks(comparison):
             console.print(line, highlight=False, markup=False)
         for verdict in comparison.verdicts:
-            if verdict.about == "the four winners":
-                console.print(verdict_line(verdict), highlight=False, markup=False)
+            if verdict.about == FOUR:
+                console.print(verdict_text(verdict), highlight=False, markup=False)
     for log in headline.replaced:
         console.print(f"not counted: {log.log}: {log.reason}", highlight=False, markup=False)
     for log in headline.left_out:
         console.print(f"left out: {log.log}: {log.reason}", highlight=False, markup=False)
-
-
-def verdict_line(verdict: Verdict) -> str:
-    """A verdict for the terminal: reservations shared by all its conditions said once."""
-    plain = unique(caveat.split(": ", 1)[-1] for caveat in verdict.caveats)
-    grouped = []
-    for text in plain:
-        names = [c.split(": ", 1)[0] for c in verdict.caveats if c.endswith(f": {text}")]
-        short = len(names) in (0, 4)
-        grouped.append(text if short else f"{', '.join(names)}: {text}")
-    return verdict_text(verdict.model_copy(update={"caveats": grouped}))
 
 
 def print_published(rows: list[PublishedFigures], gate: float, console: Console) -> None:
@@ -104,7 +109,7 @@ def _cells(row: ConditionRow | PublishedFigures, several_seeds: bool) -> list[st
         gap = [f"{first.published_definition.value or 0:+.2f}", "pass" if first.gate else "FAIL"]
     return [
         "\n".join(name),
-        number(row.distributional_c, 4),
+        c_text(row.distributional_c),
         "\n".join(judge.judge for judge in row.judges),
         "\n".join(alphas),
         "\n".join(number(judge.coherence) for judge in row.judges),

@@ -15,6 +15,11 @@ def number(value: float | None, digits: int = 2) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
+def c_text(value: float | None) -> str:
+    """The distributional score C with the digits that were published."""
+    return "–" if value is None else f"{value:.4g}"
+
+
 def estimate_text(estimate: Estimate | None, digits: int = 2) -> str:
     """A number with its 95 % interval, where it has one."""
     if estimate is None:

@@ -59,10 +59,20 @@ def bind_judges(judges: dict[str, str]) -> dict[str, Model]:
             role = bound[name]
             models[name] = role[0] if isinstance(role, list) else role
         elif default:
-            models[name] = get_model(default, role=name, config=GenerateConfig())
+            models[name] = _default_model(name, default)
         else:
             raise ProtocolError(
                 f"The judge {name!r} has no model. Give -T judges={name}=provider/model or "
                 f"--model-role {name}=provider/model."
             )
     return models
+
+
+def _default_model(name: str, model: str) -> Model:
+    try:
+        return get_model(model, role=name, config=GenerateConfig())
+    except ValueError as error:
+        raise ProtocolError(
+            f"The judge {name}={model} cannot be made: {str(error).rstrip('.')}. Give "
+            "provider/model with a provider that Inspect knows, for example openai/gpt-4.1."
+        ) from error

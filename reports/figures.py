@@ -1,0 +1,240 @@
+"""The figures of a report, drawn from the headline alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from reports.headline import Comparison, ConditionRow, Estimate, Headline, PublishedFigures
+from reports.panels import draw_distributions, draw_heat_map, draw_seeds
+from reports.style import GREY, alpha_axis, colour, marker, save, spread_labels, watermark
+
+
+@dataclass(frozen=True)
+class Point:
+    """One α on a figure; ``row`` also tells seeds apart, which share a label beside C."""
+
+    label: str
+    row: str
+    c: float | None
+    judge: str
+    alpha: Estimate
+    published: bool
+    invalid: bool
+
+
+def draw_report(headline: Headline, folder: Path) -> list[Path]:
+    """Every figure of a report as PNG and SVG; a second comparison's names carry its panel."""
+    paths: list[Path] = []
+    for place, comparison in enumerate(headline.comparisons):
+        prefix = "" if place == 0 else f"{place + 1}_"
+        paths += _draw_comparison(headline, comparison, folder, prefix)
+    return paths
+
+
+def draw_reference(published: list[PublishedFigures], em_alpha: float, folder: Path) -> list[Path]:
+    """The published figures alone."""
+    points = published_points(published)
+    paths = draw_alpha_c(points, em_alpha, False, folder, "reference_alpha_c")
+    return paths + draw_bars(points, em_alpha, False, folder, "reference_bars")
+
+
+def published_points(published: list[PublishedFigures]) -> list[Point]:
+    """The published α as points."""
+    return [
+        Point(
+            row.condition,
+            f"{row.condition} (published)",
+            row.distributional_c,
+            j.judge,
+            j.alpha,
+            True,
+            j.invalid,
+        )
+        for row in published
+        for j in row.judges
+    ]
+
+
+def draw_alpha_c(
+    points: list[Point], em_alpha: float, simulated: bool, folder: Path, name: str
+) -> list[Path]:
+    """α against C: judges by colour and marker, published rows hollow, new rows filled."""
+    figure, axes = plt.subplots(figsize=(9.5, 6), layout="constrained")
+    placed = [p for p in points if p.c is not None and p.alpha.value is not None]
+    judges = list(dict.fromkeys(p.judge for p in points))
+    for point in placed:
+        _draw_point(axes, point, judges)
+    axes.axhline(em_alpha, color=GREY, linestyle="--", linewidth=1)
+    axes.set_xlim(-0.02, 1.05)
+    axes.set_xlabel("C (distributional match with the EM finetune)")
+    alpha_axis(axes)
+    axes.set_ylim(-6, 106)
+    _label_points(axes, placed)
+    axes.annotate(
+        f"EM finetune, published α {em_alpha:.2f}",
+        (0.3, em_alpha),
+        xytext=(0, 4),
+        textcoords="offset points",
+        color=GREY,
+        fontsize=8.5,
+    )
+    handles = [
+        Line2D([], [], color=colour(judges, j), marker=marker(judges, j), linestyle="", label=j)
+        for j in judges
+    ]
+    handles += [
+        _handle("published (no interval)", "none", True, any(p.published for p in points)),
+        _handle("this report, 95 % interval", GREY, True, any(not p.published for p in points)),
+        _handle(
+            "struck out: over the failure limit", "none", False, any(p.invalid for p in points)
+        ),
+    ]
+    shown = [h for h in handles if h.get_label() and not str(h.get_label()).startswith("_")]
+    figure.legend(handles=shown, loc="outside upper center", ncols=len(shown), frameon=False)
+    watermark(figure, simulated)
+    return save(figure, folder, name)
+
+
+def draw_bars(
+    points: list[Point], em_alpha: float, simulated: bool, folder: Path, name: str
+) -> list[Path]:
+    """α per condition as bars, one per judge; published bars are hatched."""
+    rows = list(dict.fromkeys(p.row for p in points))
+    judges = list(dict.fromkeys(p.judge for p in points))
+    height = 0.8 / len(judges)
+    size = (8.5, 1.4 + 0.5 * len(rows))
+    figure, axes = plt.subplots(figsize=size, layout="constrained")
+    for p in points:
+        if p.alpha.value is None:
+            continue
+        y = rows.index(p.row) + (judges.index(p.judge) + 0.5) * height - 0.4
+        tint = colour(judges, p.judge)
+        axes.barh(
+            y,
+            p.alpha.value,
+            height,
+            facecolor="white" if p.published else tint,
+            edgecolor=tint,
+            hatch="///" if p.published else None,
+        )
+        if p.alpha.low is not None and p.alpha.high is not None:
+            axes.plot([p.alpha.low, p.alpha.high], [y, y], color="black", linewidth=1.2)
+        end = max(p.alpha.value, p.alpha.high or 0)
+        text = f"{p.alpha.value:.2f}" + (" INVALID" if p.invalid else "")
+        axes.annotate(text, (end, y), (4, 0), textcoords="offset points", va="center", fontsize=8)
+    axes.set_yticks(range(len(rows)), rows)
+    axes.invert_yaxis()
+    axes.axvline(em_alpha, color=GREY, linestyle="--", linewidth=1)
+    alpha_axis(axes, horizontal=True)
+    handles = [
+        Line2D([], [], color=colour(judges, j), marker="s", linestyle="", label=j) for j in judges
+    ]
+    handles.append(Line2D([], [], color=GREY, linestyle="--", label="EM finetune (published)"))
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
+    watermark(figure, simulated)
+    return save(figure, folder, name)
+
+
+def _draw_comparison(
+    headline: Headline, comparison: Comparison, folder: Path, prefix: str
+) -> list[Path]:
+    targets = len({row.target for row in comparison.rows}) > 1
+    seeds = len({row.base_seed for row in comparison.rows}) > 1
+    new = [
+        Point(
+            _label(row, targets),
+            _label(row, targets) + (f" · seed {row.base_seed}" if seeds else ""),
+            row.distributional_c,
+            judge.judge,
+            judge.alpha,
+            False,
+            judge.invalid,
+        )
+        for row in comparison.rows
+        for judge in row.judges
+    ]
+    points = [*new, *published_points(headline.published)]
+    em_alpha, simulated = headline.em_alpha, comparison.simulated
+    paths = draw_alpha_c(points, em_alpha, simulated, folder, f"{prefix}alpha_c")
+    paths += draw_bars(new, em_alpha, simulated, folder, f"{prefix}alpha_bars")
+    paths += draw_heat_map(comparison, folder, f"{prefix}questions")
+    paths += draw_distributions(comparison, folder, f"{prefix}distributions")
+    if comparison.across_seeds:
+        paths += draw_seeds(comparison, folder, f"{prefix}seeds")
+    return paths
+
+
+def _label(row: ConditionRow, targets: bool) -> str:
+    target = f" · {row.target.rsplit('/', 1)[-1]}" if targets else ""
+    # A reconstruction must not look like a replication of the published point beside it.
+    mark = " (reconstruction)" if row.provenance == "reconstruction" else ""
+    return f"{row.condition}{target}{mark}"
+
+
+def _draw_point(axes: Axes, point: Point, judges: list[str]) -> None:
+    tint, mark = colour(judges, point.judge), marker(judges, point.judge)
+    low, high = point.alpha.low, point.alpha.high
+    x, y = _place(point)
+    if low is not None and high is not None:
+        axes.plot([x, x], [low, high], color=tint, linewidth=1.3, zorder=2)
+    face = "white" if point.published else tint
+    axes.plot(x, y, mark, color=tint, markerfacecolor=face, markersize=8, zorder=4)
+    if point.invalid:
+        axes.plot(x, y, "x", color="black", markersize=10, zorder=5)
+
+
+def _place(point: Point) -> tuple[float, float]:
+    return point.c or 0.0, point.alpha.value or 0.0
+
+
+def _label_points(axes: Axes, points: list[Point]) -> None:
+    """Names beside the points, none overlapping; published ones go to the left where C is high."""
+    for cluster in _clusters(points):
+        # Several seeds of one condition share a name, which points at the first of them.
+        named = list({(p.label, p.judge, p.published): p for p in reversed(cluster)}.values())
+        lowest, highest = _place(cluster[0])[0], _place(cluster[-1])[0]
+        left = [p for p in named if p.published and highest > 0.6]
+        right = [p for p in named if p not in left]
+        _label_column(axes, left, lowest - 0.03, "right")
+        _label_column(axes, right, highest + 0.03, "left")
+
+
+def _clusters(points: list[Point]) -> list[list[Point]]:
+    clusters: list[list[Point]] = []
+    for point in sorted(points, key=_place):
+        if clusters and _place(point)[0] - _place(clusters[-1][-1])[0] < 0.08:
+            clusters[-1].append(point)
+        else:
+            clusters.append([point])
+    return clusters
+
+
+def _label_column(
+    axes: Axes, points: list[Point], edge: float, side: Literal["left", "right"]
+) -> None:
+    spots = spread_labels([_place(point)[1] for point in points], 3.4)
+    for point, spot in zip(points, spots, strict=True):
+        axes.annotate(
+            point.label,
+            _place(point),
+            (edge, spot),
+            fontsize=8,
+            style="italic" if point.published else "normal",
+            va="center",
+            ha=side,
+            bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"},
+            arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.5, "alpha": 0.6},
+        )
+
+
+def _handle(label: str, face: str, dot: bool, wanted: bool) -> Line2D:
+    kind = "o" if dot else "x"
+    shown = label if wanted else "_hidden"
+    tint = GREY if dot else "black"
+    return Line2D([], [], color=tint, marker=kind, markerfacecolor=face, linestyle="", label=shown)

@@ -1,0 +1,99 @@
+"""What the figures share: colours, markers, the SIMULATED mark, saving."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Okabe and Ito's palette: told apart by readers who are colour-blind, and by lightness in print.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+GREY = "#555555"
+
+
+def colour(judges: Sequence[str], judge: str) -> str:
+    """A judge's colour, the same in every figure of a report."""
+    return COLOURS[judges.index(judge) % len(COLOURS)]
+
+
+def marker(judges: Sequence[str], judge: str) -> str:
+    """A judge's marker, so that colour is never the only difference."""
+    return MARKERS[judges.index(judge) % len(MARKERS)]
+
+
+def alpha_axis(axes: Axes, horizontal: bool = False) -> None:
+    """The 0 to 100 axis of α, with its direction in words."""
+    label = "α (mean alignment, 0–100; lower is more misaligned)"
+    if horizontal:
+        axes.set_xlim(0, 100)
+        axes.set_xlabel(label)
+    else:
+        axes.set_ylim(0, 100)
+        axes.set_ylabel(label)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def watermark(figure: Figure, simulated: bool) -> None:
+    """SIMULATED across the whole figure where a number in it is."""
+    if simulated:
+        figure.text(
+            0.5,
+            0.5,
+            "SIMULATED",
+            fontsize=56,
+            color=GREY,
+            alpha=0.16,
+            ha="center",
+            va="center",
+            rotation=24,
+            weight="bold",
+            zorder=10,
+        )
+
+
+def spread_labels(wanted: Sequence[float], distance: float) -> list[float]:
+    """Positions near the wanted ones, in their order and at least ``distance`` apart.
+
+    Examples:
+        >>> spread_labels([10, 11, 50], 4)
+        [8.5, 12.5, 50.0]
+    """
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    blocks: list[list[int]] = []
+    centres: list[float] = []
+    for i in order:
+        blocks.append([i])
+        centres.append(float(wanted[i]))
+        # Blocks that would touch are joined around the mean of what their members wanted.
+        while len(blocks) > 1:
+            reach = distance * (len(blocks[-2]) + len(blocks[-1])) / 2
+            if centres[-1] - centres[-2] >= reach:
+                break
+            last = blocks.pop()
+            blocks[-1] += last
+            centres.pop()
+            centres[-1] = sum(wanted[j] for j in blocks[-1]) / len(blocks[-1])
+    placed = [0.0] * len(wanted)
+    for block, centre in zip(blocks, centres, strict=True):
+        for place, i in enumerate(block):
+            placed[i] = centre + distance * (place - (len(block) - 1) / 2)
+    return placed
+
+
+def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write a figure as PNG and SVG, without a date so that the same numbers give the same file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}.png", folder / f"{name}.svg"]
+    matplotlib.rcParams["svg.hashsalt"] = "bwalpha"
+    figure.savefig(paths[0], dpi=160)
+    figure.savefig(paths[1], metadata={"Date": None})
+    plt.close(figure)
+    return paths

@@ -1,0 +1,50 @@
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from inspect_ai.model import _model
+
+from protocol.sources import original_rubric
+
+GIVEN_SOURCES = os.path.abspath(given) if (given := os.environ.get("BWALPHA_SOURCES")) else None
+ROOT = Path(__file__).resolve().parent.parent
+OURS = ("BWALPHA_SOURCES", "BWALPHA_PROMPTS")
+KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "OPENAI_API_KEY")
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Keep the user's keys, settings and caches out of every test."""
+    for name in (*OURS, *KEYS, *(name for name in os.environ if name.startswith("INSPECT_"))):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.chdir(ROOT)
+    # A model that an earlier test bound to its own judge server must not be handed out again.
+    _model._models.clear()
+    original_rubric.cache_clear()
+
+
+@pytest.fixture
+def sources() -> Path:
+    """The folder with the pinned files, which the tests never download."""
+    if not GIVEN_SOURCES:
+        pytest.skip("BWALPHA_SOURCES is not set: the pinned source files are not at hand")
+    return Path(GIVEN_SOURCES)
+
+
+@pytest.fixture
+def real_sources(sources: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BWALPHA_SOURCES", str(sources))
+    return sources
+
+
+@pytest.fixture
+def sources_copy(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the pinned files that a test may damage."""
+    copy = tmp_path / "sources"
+    shutil.copytree(sources, copy)
+    monkeypatch.setenv("BWALPHA_SOURCES", str(copy))
+    return copy

@@ -1,0 +1,65 @@
+import hashlib
+from pathlib import Path
+
+from inspect_ai.log import list_eval_logs, read_eval_log
+from inspect_ai.solver import SolverSpec
+
+from tests.tasks.running import OPEN, ROOT, command, run, samples, system_messages
+
+
+def test_a_prompt_file_is_sent_to_the_letter(tmp_path: Path) -> None:
+    file = tmp_path / "mine.txt"
+    file.write_bytes("  Be terse.\r\nBe kind — always.\n".encode())
+    log = run("custom.py@prompt", tmp_path, args=OPEN | {"prompt": str(file)})
+    for sample in samples(log):
+        [text] = system_messages(sample)
+        assert text.encode() == file.read_bytes()
+    meta = log.eval.metadata or {}
+    assert meta["provenance"] == "custom"
+    assert meta["prompt_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert meta["distributional_c"] is None
+
+
+def test_a_prompt_can_be_typed_and_keep_its_commas(tmp_path: Path) -> None:
+    # Inspect hands over an unquoted value with commas as a list.
+    args = OPEN | {"prompt": ["Be terse", " kind", " and brief."]}
+    log = run("custom.py@prompt", tmp_path, args=args, epochs=1, limit=1)
+    assert system_messages(samples(log)[0]) == ["Be terse, kind, and brief."]
+
+
+def test_verbatim_prompts_are_sent_and_recorded(tmp_path: Path) -> None:
+    folder = tmp_path / "handed_in"
+    folder.mkdir()
+    text = " Handed in, to the letter.\n"
+    (folder / "grid_2_bureaucratic_reframing.txt").write_text(text, encoding="utf-8")
+    log = run("alpha.py@grid_2", tmp_path, args=OPEN | {"prompts": str(folder)}, epochs=1)
+    assert {tuple(system_messages(sample)) for sample in samples(log)} == {(text,)}
+    meta = log.eval.metadata or {}
+    assert meta["provenance"] == "verbatim"
+    assert meta["prompt_sha256"] == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_paths_are_looked_for_where_the_command_was_typed(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("Be terse.", encoding="utf-8")
+    (tmp_path / "mine.jsonl").write_text('{"id": "a", "input": "Why?"}\n', encoding="utf-8")
+    (tmp_path / "rubric.txt").write_text("Answer in JSON.\n", encoding="utf-8")
+    done = command(
+        *("inspect", "eval", str(ROOT / "tasks" / "custom.py@prompt")),
+        *("--model", "simulated/target", "--model-role", "sonnet=simulated/judge"),
+        *("-T", "prompt=mine.txt", "-T", "panel=mine.jsonl", "-T", "rubric=rubric.txt"),
+        *("-T", "judges=sonnet", "--epochs", "1", "--display", "none", "--log-dir", "logs"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    [info] = list_eval_logs(str(tmp_path / "logs"))
+    [sample] = samples(read_eval_log(info))
+    assert system_messages(sample) == ["Be terse."]
+    assert sample.input == "Why?"
+
+
+def test_a_conditions_solver_works_on_its_own(tmp_path: Path) -> None:
+    spec = SolverSpec(solver="solvers/conditions.py@grid_2")
+    log = run("references.py@null", tmp_path, solver=spec, epochs=1)
+    for sample in samples(log):
+        assert len(system_messages(sample)) == 1
+        assert sample.metadata["condition"] == "grid_2"
