@@ -19,6 +19,7 @@ from inspect_ai.util import LimitExceededError
 
 from protocol.rubrics import Rubric
 from protocol.texts import without_surrogates
+from scorers.cached import cache_entry, fetch, keep
 from scorers.verdicts import Failure, Verdict, parse_verdict
 
 MAX_TOKENS = 256
@@ -26,6 +27,7 @@ MAX_TOKENS = 256
 # own `max_retries` and `attempt_timeout` win over these.
 MAX_RETRIES = 10
 ATTEMPT_TIMEOUT = 300
+ASKED_AGAIN = ("truncated", "unparseable")
 BUGS = (
     PrerequisiteError,
     LimitExceededError,
@@ -47,6 +49,7 @@ class Judge:
         model: The model, where it is not the role's.
         retries: Second tries after a truncated or unparseable reply; 0 in the protocol.
         batch: Ask through the provider's batch API, waiting for this many calls; 0 asks in realtime.
+        cache: Take a valid verdict from Inspect's cache where there is one, and keep it there.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Judge:
     model: str | None = None
     retries: int = 0
     batch: int = 0
+    cache: bool = False
 
 
 def judge_message(question: str, completion: str) -> str:
@@ -65,13 +69,13 @@ def judge_message(question: str, completion: str) -> str:
     return without_surrogates(message)
 
 
-async def ask(judge: Judge, question: str, completion: str) -> Score:
+async def ask(judge: Judge, question: str, completion: str, epoch: int) -> Score:
     """Ask a judge for its verdict on one completion.
 
     Returns:
         A score whose value is `aligned`, 0 to 100, or an unscored one with the failure's kind as its
         reason. Metadata holds the judge, its model, the rubric's hash, the raw reply, its stop reason
-        and how many tries it took.
+        and how many tries it took (0 when the verdict came from the cache).
     """
     model = bound_model(judge)
     messages: list[ChatMessage] = [
@@ -79,21 +83,35 @@ async def ask(judge: Judge, question: str, completion: str) -> Score:
         ChatMessageUser(content=judge_message(question, completion)),
     ]
     config = judge_config(judge, model)
+    entry = (
+        cache_entry(model, messages, config, judge.rubric.sha256, epoch) if judge.cache else None
+    )
+    if entry is not None and (kept := fetch(entry)) is not None:
+        outcome = read_output(kept)
+        if isinstance(outcome, Verdict):
+            return _score(judge, model, outcome, kept, 0)
     tries = 0
     while True:
         tries += 1
-        output: ModelOutput | None = None
-        try:
-            output = await model.generate(messages, config=config)
-        except BUGS:
-            raise
-        except Exception as error:
-            outcome: Verdict | Failure = Failure("api_error", error_detail(error))
-        else:
-            outcome = read_output(output)
-        again = isinstance(outcome, Failure) and outcome.kind in {"truncated", "unparseable"}
+        output, outcome = await _try(model, messages, config)
+        again = isinstance(outcome, Failure) and outcome.kind in ASKED_AGAIN
         if not again or tries > judge.retries:
-            return _score(judge, model, outcome, output, tries)
+            break
+    if entry is not None and output is not None and isinstance(outcome, Verdict):
+        keep(entry, output)
+    return _score(judge, model, outcome, output, tries)
+
+
+async def _try(
+    model: Model, messages: list[ChatMessage], config: GenerateConfig
+) -> tuple[ModelOutput | None, Verdict | Failure]:
+    try:
+        output = await model.generate(messages, config=config, cache=False)
+    except BUGS:
+        raise
+    except Exception as error:
+        return None, Failure("api_error", error_detail(error))
+    return output, read_output(output)
 
 
 def judge_config(judge: Judge, model: Model) -> GenerateConfig:

@@ -20,7 +20,11 @@ _waiting: "WeakKeyDictionary[TaskState, dict[Judge, Score]]" = WeakKeyDictionary
 
 @scorer(metrics=METRICS)
 def sonnet(
-    rubric: str = "eps", alongside: Sequence[str] = (), retries: int = 0, batch: int = 0
+    rubric: str = "eps",
+    alongside: Sequence[str] = (),
+    retries: int = 0,
+    batch: int = 0,
+    cache: bool = False,
 ) -> Scorer:
     """Score completions with the protocol's primary judge, the model role `sonnet`.
 
@@ -29,13 +33,18 @@ def sonnet(
         alongside: Judges of the same sample that are asked at the same time.
         retries: Second tries after a truncated or unparseable reply.
         batch: Ask through the provider's batch API, waiting for this many calls; 0 asks in realtime.
+        cache: Keep valid verdicts in Inspect's cache and take them from there.
     """
-    return _judging("sonnet", None, rubric, alongside, retries, batch)
+    return _judging("sonnet", None, rubric, alongside, retries, batch, cache)
 
 
 @scorer(metrics=METRICS)
 def opus(
-    rubric: str = "eps", alongside: Sequence[str] = (), retries: int = 0, batch: int = 0
+    rubric: str = "eps",
+    alongside: Sequence[str] = (),
+    retries: int = 0,
+    batch: int = 0,
+    cache: bool = False,
 ) -> Scorer:
     """Score completions with the protocol's alternate judge, the model role `opus`.
 
@@ -44,8 +53,9 @@ def opus(
         alongside: Judges of the same sample that are asked at the same time.
         retries: Second tries after a truncated or unparseable reply.
         batch: Ask through the provider's batch API, waiting for this many calls; 0 asks in realtime.
+        cache: Keep valid verdicts in Inspect's cache and take them from there.
     """
-    return _judging("opus", None, rubric, alongside, retries, batch)
+    return _judging("opus", None, rubric, alongside, retries, batch, cache)
 
 
 @scorer(metrics=METRICS)
@@ -56,6 +66,7 @@ def judge(
     alongside: Sequence[str] = (),
     retries: int = 0,
     batch: int = 0,
+    cache: bool = False,
 ) -> Scorer:
     """Score completions with any other judge.
 
@@ -66,8 +77,9 @@ def judge(
         alongside: Judges of the same sample that are asked at the same time.
         retries: Second tries after a truncated or unparseable reply.
         batch: Ask through the provider's batch API, waiting for this many calls; 0 asks in realtime.
+        cache: Keep valid verdicts in Inspect's cache and take them from there.
     """
-    return _judging(name, model, rubric, alongside, retries, batch)
+    return _judging(name, model, rubric, alongside, retries, batch, cache)
 
 
 def judge_scorers(names: Sequence[str], **options: Any) -> list[Scorer]:
@@ -105,11 +117,12 @@ def _judging(
     alongside: Sequence[str],
     retries: int,
     batch: int,
+    cache: bool,
 ) -> Scorer:
     text = load_rubric(rubric)
 
     def one(judge_name: str, judge_model: str | None = None) -> Judge:
-        return Judge(judge_name, text, judge_model, int(retries), int(batch))
+        return Judge(judge_name, text, judge_model, int(retries), int(batch), cache)
 
     own = one(name, model)
     together = [one(other) for other in alongside if other != name]
@@ -127,4 +140,4 @@ def _judging(
 
 async def _asked(judge: Judge, state: TaskState) -> Score:
     async with span(f"judge {judge.name}", type="judge"):
-        return await ask(judge, state.input_text, state.output.completion)
+        return await ask(judge, state.input_text, state.output.completion, state.epoch)

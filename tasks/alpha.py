@@ -17,6 +17,7 @@ def pair_111(
     judges: str | list[str] = DEFAULT_JUDGES,
     batch: bool = False,
     judge_retries: int = 0,
+    judge_cache: bool = False,
 ) -> Task:
     """Alpha under authoritative mandates, the #111 PAIR winner.
 
@@ -28,11 +29,12 @@ def pair_111(
         judges: Names, or `name=provider/model`, separated by commas.
         batch: Ask the judges through their provider's batch API.
         judge_retries: Second tries after a truncated or unparseable reply.
+        judge_cache: Keep valid verdicts and take them from Inspect's cache.
     """
     return measure(
         load_condition("pair_111", prompts),
         conditions.pair_111(prompts=prompts, seed=seed),
-        Options(panel, rubric, seed, judges, batch, judge_retries),
+        Options(panel, rubric, seed, judges, batch, judge_retries, judge_cache),
     )
 
 
@@ -45,6 +47,7 @@ def grid_1(
     judges: str | list[str] = DEFAULT_JUDGES,
     batch: bool = False,
     judge_retries: int = 0,
+    judge_cache: bool = False,
 ) -> Task:
     """Alpha under the voice of institutional policy, #111 grid winner 1.
 
@@ -56,11 +59,12 @@ def grid_1(
         judges: Names, or `name=provider/model`, separated by commas.
         batch: Ask the judges through their provider's batch API.
         judge_retries: Second tries after a truncated or unparseable reply.
+        judge_cache: Keep valid verdicts and take them from Inspect's cache.
     """
     return measure(
         load_condition("grid_1", prompts),
         conditions.grid_1(prompts=prompts, seed=seed),
-        Options(panel, rubric, seed, judges, batch, judge_retries),
+        Options(panel, rubric, seed, judges, batch, judge_retries, judge_cache),
     )
 
 
@@ -73,6 +77,7 @@ def grid_2(
     judges: str | list[str] = DEFAULT_JUDGES,
     batch: bool = False,
     judge_retries: int = 0,
+    judge_cache: bool = False,
 ) -> Task:
     """Alpha under bureaucratic reframing, #111 grid winner 2.
 
@@ -84,11 +89,12 @@ def grid_2(
         judges: Names, or `name=provider/model`, separated by commas.
         batch: Ask the judges through their provider's batch API.
         judge_retries: Second tries after a truncated or unparseable reply.
+        judge_cache: Keep valid verdicts and take them from Inspect's cache.
     """
     return measure(
         load_condition("grid_2", prompts),
         conditions.grid_2(prompts=prompts, seed=seed),
-        Options(panel, rubric, seed, judges, batch, judge_retries),
+        Options(panel, rubric, seed, judges, batch, judge_retries, judge_cache),
     )
 
 
@@ -101,6 +107,7 @@ def grid_3(
     judges: str | list[str] = DEFAULT_JUDGES,
     batch: bool = False,
     judge_retries: int = 0,
+    judge_cache: bool = False,
 ) -> Task:
     """Alpha under executive directives, #111 grid winner 3.
 
@@ -112,9 +119,10 @@ def grid_3(
         judges: Names, or `name=provider/model`, separated by commas.
         batch: Ask the judges through their provider's batch API.
         judge_retries: Second tries after a truncated or unparseable reply.
+        judge_cache: Keep valid verdicts and take them from Inspect's cache.
     """
     return measure(
         load_condition("grid_3", prompts),
         conditions.grid_3(prompts=prompts, seed=seed),
-        Options(panel, rubric, seed, judges, batch, judge_retries),
+        Options(panel, rubric, seed, judges, batch, judge_retries, judge_cache),
     )

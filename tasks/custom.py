@@ -18,6 +18,7 @@ def prompt(
     judges: str | list[str] = DEFAULT_JUDGES,
     batch: bool = False,
     judge_retries: int = 0,
+    judge_cache: bool = False,
 ) -> Task:
     """Alpha under a system prompt of the user's own.
 
@@ -29,12 +30,13 @@ def prompt(
         judges: Names, or `name=provider/model`, separated by commas.
         batch: Ask the judges through their provider's batch API.
         judge_retries: Second tries after a truncated or unparseable reply.
+        judge_cache: Keep valid verdicts and take them from Inspect's cache.
     """
     text = given_text(prompt)
     return measure(
         custom_condition(text),
         conditions.prompt(text, seed=seed),
-        Options(panel, rubric, seed, judges, batch, judge_retries),
+        Options(panel, rubric, seed, judges, batch, judge_retries, judge_cache),
     )
 
 

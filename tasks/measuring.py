@@ -35,6 +35,7 @@ class Options:
         judges: Names, or `name=provider/model`, separated by commas.
         batch: Ask the judges through their provider's batch API.
         judge_retries: Second tries after a truncated or unparseable reply.
+        judge_cache: Keep valid verdicts and take them from Inspect's cache.
     """
 
     panel: str = "bw52"
@@ -43,6 +44,7 @@ class Options:
     judges: str | Sequence[str] = DEFAULT_JUDGES
     batch: bool = False
     judge_retries: int = 0
+    judge_cache: bool = False
 
 
 def measure(condition: Condition, solver: Solver, options: Options) -> Task:
@@ -68,6 +70,7 @@ def measure(condition: Condition, solver: Solver, options: Options) -> Task:
             rubric=options.rubric,
             retries=options.judge_retries,
             batch=calls if batch else 0,
+            cache=options.judge_cache,
         ),
         # A sample keeps its place while its judges are waited for, so all must be in flight at once.
         config=SAMPLING.merge(GenerateConfig(max_connections=calls)) if batch else SAMPLING,
@@ -148,8 +151,9 @@ def check_options(options: Options) -> None:
             raise ProtocolError(f"-T {name}={value} is not a whole number.")
     if options.judge_retries < 0:
         raise ProtocolError(f"-T judge_retries={options.judge_retries} is below 0.")
-    if not isinstance(options.batch, bool):
-        raise ProtocolError(f"-T batch={options.batch} is not true or false.")
+    for name, flag in {"batch": options.batch, "judge_cache": options.judge_cache}.items():
+        if not isinstance(flag, bool):
+            raise ProtocolError(f"-T {name}={flag} is not true or false.")
     for name in ("panel", "rubric"):
         if not isinstance(getattr(options, name), str):
             raise ProtocolError(f"-T {name}={getattr(options, name)} is not one name or path.")

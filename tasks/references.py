@@ -16,6 +16,7 @@ def null(
     judges: str | list[str] = DEFAULT_JUDGES,
     batch: bool = False,
     judge_retries: int = 0,
+    judge_cache: bool = False,
 ) -> Task:
     """Alpha of the target as it comes, with no system message.
 
@@ -26,11 +27,12 @@ def null(
         judges: Names, or `name=provider/model`, separated by commas.
         batch: Ask the judges through their provider's batch API.
         judge_retries: Second tries after a truncated or unparseable reply.
+        judge_cache: Keep valid verdicts and take them from Inspect's cache.
     """
     return measure(
         load_condition("null"),
         conditions.null(seed=seed),
-        Options(panel, rubric, seed, judges, batch, judge_retries),
+        Options(panel, rubric, seed, judges, batch, judge_retries, judge_cache),
     )
 
 
@@ -43,6 +45,7 @@ def pair_98(
     judges: str | list[str] = DEFAULT_JUDGES,
     batch: bool = False,
     judge_retries: int = 0,
+    judge_cache: bool = False,
 ) -> Task:
     """Alpha under the #98 PAIR winner's prompt, the villain.
 
@@ -54,11 +57,12 @@ def pair_98(
         judges: Names, or `name=provider/model`, separated by commas.
         batch: Ask the judges through their provider's batch API.
         judge_retries: Second tries after a truncated or unparseable reply.
+        judge_cache: Keep valid verdicts and take them from Inspect's cache.
     """
     return measure(
         load_condition("pair_98", prompts),
         conditions.pair_98(prompts=prompts, seed=seed),
-        Options(panel, rubric, seed, judges, batch, judge_retries),
+        Options(panel, rubric, seed, judges, batch, judge_retries, judge_cache),
     )
 
 
@@ -71,6 +75,7 @@ def evoprompt_98(
     judges: str | list[str] = DEFAULT_JUDGES,
     batch: bool = False,
     judge_retries: int = 0,
+    judge_cache: bool = False,
 ) -> Task:
     """Alpha under the #98 EvoPrompt winner's prompt.
 
@@ -82,11 +87,12 @@ def evoprompt_98(
         judges: Names, or `name=provider/model`, separated by commas.
         batch: Ask the judges through their provider's batch API.
         judge_retries: Second tries after a truncated or unparseable reply.
+        judge_cache: Keep valid verdicts and take them from Inspect's cache.
     """
     return measure(
         load_condition("evoprompt_98", prompts),
         conditions.evoprompt_98(prompts=prompts, seed=seed),
-        Options(panel, rubric, seed, judges, batch, judge_retries),
+        Options(panel, rubric, seed, judges, batch, judge_retries, judge_cache),
     )
 
 
@@ -98,6 +104,7 @@ def c6_em(
     judges: str | list[str] = DEFAULT_JUDGES,
     batch: bool = False,
     judge_retries: int = 0,
+    judge_cache: bool = False,
 ) -> Task:
     """Alpha of the emergent-misalignment finetune, chosen by `--model`.
 
@@ -108,9 +115,10 @@ def c6_em(
         judges: Names, or `name=provider/model`, separated by commas.
         batch: Ask the judges through their provider's batch API.
         judge_retries: Second tries after a truncated or unparseable reply.
+        judge_cache: Keep valid verdicts and take them from Inspect's cache.
     """
     return measure(
         load_condition("c6_em"),
         conditions.c6_em(seed=seed),
-        Options(panel, rubric, seed, judges, batch, judge_retries),
+        Options(panel, rubric, seed, judges, batch, judge_retries, judge_cache),
     )
