@@ -94,6 +94,7 @@ class SimulatedAPI(ModelAPI):
         output.usage = ModelUsage(
             input_tokens=asked, output_tokens=answered, total_tokens=asked + answered
         )
+        output.error = text if fault == "filtered" else None
         output.metadata = {"simulated": "SIMULATED", "fault": fault}
         return output
 

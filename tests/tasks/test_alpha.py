@@ -190,6 +190,7 @@ FAILURES = {
     "cut_off": "truncated",
     "refusal": "refusal",
     "out_of_range": "out_of_range",
+    "filtered": "filtered",
 }
 
 
