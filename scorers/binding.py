@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import GenerateConfig, Model, get_model, model_roles
+from rich.text import Text
 
 from protocol.errors import ProtocolError
 
@@ -71,6 +73,12 @@ def bind_judges(judges: dict[str, str]) -> dict[str, Model]:
 def _default_model(name: str, model: str) -> Model:
     try:
         return get_model(model, role=name, config=GenerateConfig())
+    except PrerequisiteError as error:
+        said = " ".join(Text.from_markup(str(error.message)).plain.removeprefix("ERROR: ").split())
+        raise ProtocolError(
+            f"The judge {name}={model} cannot be made: {said} Set the key in the environment or in "
+            f".env, or give another judge with --model-role {name}=provider/model."
+        ) from error
     except ValueError as error:
         raise ProtocolError(
             f"The judge {name}={model} cannot be made: {str(error).rstrip('.')}. Give "

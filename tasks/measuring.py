@@ -1,7 +1,6 @@
 """What all tasks share: a condition, a panel and judges make a task."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from inspect_ai import Task
 from inspect_ai.dataset import MemoryDataset, Sample
@@ -15,48 +14,31 @@ from protocol.metadata import COMPARABILITY, run_metadata
 from protocol.panels import Panel, load_panel
 from protocol.rubrics import load_rubric
 from protocol.seeds import DEFAULT_SEED
-from scorers.binding import DEFAULT_JUDGES, bind_judges, parse_judges
+from scorers.binding import bind_judges, parse_judges
 from scorers.judges import judge_scorers
 from solvers.sampling import SAMPLING
+from tasks.options import Options
 from tasks.viewing import viewer
 
 COMPLETIONS_A_QUESTION = 20
 PLAIN_BASE_MODEL = "qwen2.5-7b-instruct"
 
 
-@dataclass(frozen=True)
-class Options:
-    """The options that every task takes, as the user gave them.
-
-    Attributes:
-        panel: `bw52`, `open52`, a path, or `hf:OWNER/NAME@REVISION`.
-        rubric: `eps`, `open`, or a path.
-        seed: Base seed; `--seed`, else 42, when None.
-        judges: Names, or `name=provider/model`, separated by commas.
-        batch: Ask the judges through their provider's batch API.
-        judge_retries: Second tries after a truncated or unparseable reply.
-        judge_cache: Keep valid verdicts and take them from Inspect's cache.
-    """
-
-    panel: str = "bw52"
-    rubric: str = "eps"
-    seed: int | None = None
-    judges: str | Sequence[str] = DEFAULT_JUDGES
-    batch: bool = False
-    judge_retries: int = 0
-    judge_cache: bool = False
-
-
-def measure(condition: Condition, solver: Solver, options: Options) -> Task:
+def measure(condition: Condition, solver: Callable[..., Solver], options: Options) -> Task:
     """Make the task that measures one condition's alpha.
 
     Everything that could stop the run is checked here, before the target generates.
+
+    Args:
+        condition: The system prompt under test.
+        solver: The condition's solver, which takes the base seed as `seed`.
+        options: What the user set with `-T`.
 
     Raises:
         ProtocolError: An option is wrong, or a model, key or pinned text is missing.
     """
     target = checked_target(condition)
-    check_options(options)
+    seed = checked_seed(options.seed, target)
     panel = load_panel(options.panel)
     rubric = load_rubric(options.rubric)
     judges = bind_judges(parse_judges(options.judges))
@@ -64,7 +46,7 @@ def measure(condition: Condition, solver: Solver, options: Options) -> Task:
     calls = len(panel.questions) * COMPLETIONS_A_QUESTION
     return Task(
         dataset=dataset(panel, condition),
-        solver=solver,
+        solver=solver(seed=seed),
         scorer=judge_scorers(
             list(judges),
             rubric=options.rubric,
@@ -82,7 +64,7 @@ def measure(condition: Condition, solver: Solver, options: Options) -> Task:
             condition,
             panel,
             rubric,
-            checked_seed(options.seed, target),
+            seed,
             {name: str(model) for name, model in judges.items()},
             str(target),
         ).model_dump(),
@@ -137,23 +119,3 @@ def checked_seed(seed: int | None, target: Model) -> int:
     if seed is not None and given is not None and seed != given:
         raise ProtocolError(f"-T seed={seed} and --seed {given} differ. Give one of them.")
     return next((s for s in (seed, given) if s is not None), DEFAULT_SEED)
-
-
-def check_options(options: Options) -> None:
-    """Refuse options of the wrong type.
-
-    Raises:
-        ProtocolError: An option's value is not of the kind that it takes.
-    """
-    whole = {"seed": options.seed, "judge_retries": options.judge_retries}
-    for name, value in whole.items():
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-            raise ProtocolError(f"-T {name}={value} is not a whole number.")
-    if options.judge_retries < 0:
-        raise ProtocolError(f"-T judge_retries={options.judge_retries} is below 0.")
-    for name, flag in {"batch": options.batch, "judge_cache": options.judge_cache}.items():
-        if not isinstance(flag, bool):
-            raise ProtocolError(f"-T {name}={flag} is not true or false.")
-    for name in ("panel", "rubric"):
-        if not isinstance(getattr(options, name), str):
-            raise ProtocolError(f"-T {name}={getattr(options, name)} is not one name or path.")

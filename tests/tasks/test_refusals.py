@@ -29,8 +29,9 @@ WRONG_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "judge with half a model": ({"judges": "sonnet,third=gpt"}, "name=provider/model"),
     "judge with an awkward name": ({"judges": "my judge=a/b"}, "not a judge"),
     "a role that is no judge": ({"judges": "sonnet"}, "--model-role opus"),
-    "negative retries": ({"judge_retries": -1}, "below 0"),
+    "negative retries": ({"judge_retries": -1}, "0 or more"),
     "retries not a number": ({"judge_retries": "two"}, "whole number"),
+    "an option that does not exist": ({"panle": "open52"}, "panel, rubric, seed"),
     "batch not a switch": ({"batch": "perhaps"}, "true or false"),
     "unknown provider": ({"judges": "sonnet,opus,third=nobody/model"}, "nobody"),
     "unknown simulated model": (

@@ -1,0 +1,65 @@
+"""The `-T` options that every task takes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from protocol.errors import ProtocolError
+from scorers.binding import DEFAULT_JUDGES
+
+
+class Options(BaseModel):
+    """What a user may set with `-T name=value`; anything else is refused.
+
+    Attributes:
+        panel: `bw52`, `open52`, a `.jsonl` or `.csv` path, or `hf:OWNER/NAME@REVISION`.
+        rubric: `eps`, `open`, or a path.
+        seed: Base seed; `--seed`, else 42, when None.
+        judges: Names, or `name=provider/model`, separated by commas.
+        batch: Ask the judges through their provider's batch API.
+        judge_retries: Second tries after a truncated or unparseable reply; 0 in the protocol.
+        judge_cache: Keep valid verdicts and take them from Inspect's cache.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    panel: str = "bw52"
+    rubric: str = "eps"
+    seed: int | None = None
+    judges: str | list[str] = DEFAULT_JUDGES
+    batch: bool = False
+    judge_retries: int = Field(default=0, ge=0)
+    judge_cache: bool = False
+
+
+WANTED = {
+    "panel": "one name or path",
+    "rubric": "one name or path",
+    "seed": "a whole number",
+    "judges": "names or name=provider/model separated by commas",
+    "batch": "true or false",
+    "judge_retries": "a whole number, 0 or more",
+    "judge_cache": "true or false",
+}
+
+
+def read_options(given: Mapping[str, Any], *more: str) -> Options:
+    """Check the options of a run.
+
+    Args:
+        given: Names and values as the user gave them.
+        *more: Names that the task itself takes besides, for the message.
+
+    Raises:
+        ProtocolError: A name is unknown or a value is of the wrong kind.
+    """
+    unknown = sorted(set(given) - set(Options.model_fields))
+    if unknown:
+        allowed = ", ".join([*more, *Options.model_fields])
+        raise ProtocolError(f"-T {unknown[0]}=... is no option of this task. Allowed: {allowed}.")
+    try:
+        return Options(**given)
+    except ValidationError as error:
+        name = str(error.errors()[0]["loc"][0])
+        raise ProtocolError(f"-T {name}={given[name]} is not {WANTED[name]}.") from error
