@@ -65,9 +65,11 @@ def command(
 
 
 def metrics(log: EvalLog, judge: str) -> dict[str, float]:
+    """A judge's numbers in the log's results: over its valid verdicts, and over all of them."""
     assert log.results is not None
-    [score] = [score for score in log.results.scores if score.name == judge]
-    return {name: float(metric.value) for name, metric in score.metrics.items()}
+    rows = [score for score in log.results.scores if score.name == judge]
+    assert len(rows) == 2
+    return {name: float(metric.value) for row in rows for name, metric in row.metrics.items()}
 
 
 def samples(log: EvalLog) -> list[EvalSample]:
