@@ -20,6 +20,7 @@ from inspect_ai.util import LimitExceededError
 from protocol.errors import ProtocolError
 from protocol.rubrics import Rubric
 from protocol.texts import without_surrogates
+from scorers.binding import without_secrets
 from scorers.cached import cache_entry, fetch, keep
 from scorers.rounds import BATCH, WHOLE_RUN, every_sample_waits
 from scorers.verdicts import Failure, Verdict, parse_verdict
@@ -154,12 +155,12 @@ def bound_model(judge: Judge) -> Model:
     """Return the judge's model: its own, or its role's; never the target by accident.
 
     Raises:
-        ProtocolError: Nothing is bound to the role.
+        ProtocolError: Nothing is bound to the role, or its settings hold what must not be in a log.
     """
     if judge.model is not None and judge.name not in model_roles():
         return get_model(judge.model, role=judge.name)
     try:
-        return get_model(role=judge.name, required=True)
+        return without_secrets(judge.name, get_model(role=judge.name, required=True))
     except PrerequisiteError as error:
         raise ProtocolError(
             f"The judge {judge.name} has no model. Give --model-role {judge.name}=provider/model, or "
