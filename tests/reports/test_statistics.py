@@ -17,7 +17,7 @@ def test_nothing_valid_is_nan_never_zero() -> None:
     assert np.isnan(st.pooled_mean(empty))
     assert np.isnan(st.pooled_interval(empty, clusters, st.bootstrap_weights(2)).low)
     assert np.isnan(st.interquartile_range(empty))
-    assert np.isnan(st.krippendorff_interval(np.column_stack([empty, empty])))
+    assert np.isnan(st.krippendorff_alpha(np.column_stack([empty, empty])))
 
 
 def test_the_bootstrap_is_reproducible_and_resamples_whole_questions() -> None:
@@ -87,8 +87,8 @@ def test_worst_case_bounds_put_failures_at_both_ends() -> None:
         ([[5, 5], [5, 5]], NAN),
     ],
 )
-def test_krippendorff_interval(ratings: list[list[float]], expected: float) -> None:
-    found = st.krippendorff_interval(np.array(ratings, dtype=float))
+def test_krippendorff_alpha(ratings: list[list[float]], expected: float) -> None:
+    found = st.krippendorff_alpha(np.array(ratings, dtype=float))
     assert found == pytest.approx(expected, abs=5e-4, nan_ok=True)
 
 
