@@ -20,9 +20,11 @@ import pytest
 from click.testing import CliRunner
 
 from protocol.data import DATASETS, read_jsonl
+from reports.build import build_headline
 from reports.cli import main
 from reports.headline import ConditionRow, GroupFigures, Headline, JudgeFigures
-from reports.written import read_headline
+from reports.load import load_runs
+from reports.written import read_headline, write_headline
 from tests.support.judge_server import JudgeServer
 from tests.support.messages_api import Answer, Refusal, Reply, Request, verdict
 from tests.tasks.running import run
@@ -99,13 +101,12 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
             before = len(server.requests)
             run(f"alpha.py@{condition}", folder / "logs", roles={}, limit=None, epochs=2)
             records[condition] = recorded(server.requests[before:], ids)
-    texts = []
-    for name in ("first", "second"):
-        out = folder / name
-        result = CliRunner().invoke(main, ["report", str(folder / "logs"), "--out", str(out)])
-        assert result.exit_code == 0, result.output
-        texts.append((out / "headline.json").read_text(encoding="utf-8"))
-    return Measured(read_headline(folder / "first" / "headline.json"), texts[0], texts[1], records)
+    out = folder / "report"
+    result = CliRunner().invoke(main, ["report", str(folder / "logs"), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    write_headline(build_headline(load_runs([str(folder / "logs")])), folder / "again")
+    texts = [(place / "headline.json").read_text("utf-8") for place in (out, folder / "again")]
+    return Measured(read_headline(out / "headline.json"), texts[0], texts[1], records)
 
 
 def each(measured: Measured) -> list[tuple[ConditionRow, JudgeFigures, Record, Scores]]:
@@ -139,7 +140,7 @@ def by_question(record: Record, scores: Scores, part: int = 0) -> dict[str, list
 def clustered_error(values: dict[str, list[float]]) -> float:
     count = sum(len(xs) for xs in values.values())
     mean = fmean(x for xs in values.values() for x in xs)
-    squares = fsum(sum(x - mean for x in xs) ** 2 for xs in values.values())
+    squares = math.fsum(sum(x - mean for x in xs) ** 2 for xs in values.values())
     return math.sqrt(len(values) / (len(values) - 1) * squares) / count
 
 
@@ -155,7 +156,7 @@ def sarle(values: Sequence[float]) -> float:
     m2, m3, m4 = (sum((v - mean) ** k for v in values) / n for k in (2, 3, 4))
     skew = math.sqrt(n * (n - 1)) / (n - 2) * m3 / m2**1.5
     excess = (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * (m4 / m2**2 - 3) + 6)
-    return (skew**2 + 1) / (excess + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
+    return (skew * skew + 1) / (excess + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
 
 
 def pairs(record: Record) -> dict[str, tuple[float, float]]:
