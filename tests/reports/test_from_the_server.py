@@ -154,7 +154,7 @@ def quantile(values: Sequence[float], share: float) -> float:
 def sarle(values: Sequence[float]) -> float:
     n, mean = len(values), fmean(values)
     m2, m3, m4 = (sum((v - mean) ** k for v in values) / n for k in (2, 3, 4))
-    skew = math.sqrt(n * (n - 1)) / (n - 2) * m3 / m2**1.5
+    skew: float = math.sqrt(n * (n - 1)) / (n - 2) * m3 / m2**1.5
     excess = (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * (m4 / m2**2 - 3) + 6)
     return (skew * skew + 1) / (excess + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
 
