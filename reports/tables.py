@@ -67,10 +67,11 @@ def print_headline(headline: Headline, console: Console) -> None:
         for verdict in comparison.verdicts:
             if verdict.about == FOUR:
                 console.print(verdict_text(verdict), highlight=False, markup=False)
-    for log in headline.replaced:
-        console.print(f"not counted: {log.log}: {log.reason}", highlight=False, markup=False)
-    for log in headline.left_out:
-        console.print(f"left out: {log.log}: {log.reason}", highlight=False, markup=False)
+    for word, logs in (("not counted", headline.replaced), ("left out", headline.left_out)):
+        for log in logs:
+            # Unfolded, so that a long path can be copied.
+            line = f"{word}: {log.log}: {log.reason}"
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def print_published(rows: list[PublishedFigures], gate: float, console: Console) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from reports.headline import ConditionRow, Estimate, JudgeFigures
 from reports.published import Rules
+from scorers.binding import DEFAULT_MODELS
 
-REGISTERED_JUDGES = ("sonnet", "opus")
+SIMULATED = "simulated/"
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -47,8 +48,13 @@ def caveats(row: ConditionRow, figures: JudgeFigures, rules: Rules) -> list[str]
         found.append("SIMULATED")
     if row.provenance == "reconstruction":
         found.append("the prompt is a reconstruction")
-    if figures.judge not in REGISTERED_JUDGES:
-        found.append(f"{figures.judge} is not a registered judge")
+    if not row.target.startswith(SIMULATED) and not row.target.rstrip("/").lower().endswith(
+        rules.target.lower()
+    ):
+        found.append(f"target {row.target} is not the registered one ({rules.target})")
+    found += _judge(figures)
+    if row.completions != rules.completions:
+        found.append(f"{row.completions:,} completions, not the registered {rules.completions:,}")
     if figures.invalid:
         low, high = figures.worst_case
         found.append(
@@ -61,6 +67,15 @@ def caveats(row: ConditionRow, figures: JudgeFigures, rules: Rules) -> list[str]
 def unique(lines: Iterable[str]) -> list[str]:
     """The lines, each once, in order."""
     return list(dict.fromkeys(lines))
+
+
+def _judge(figures: JudgeFigures) -> list[str]:
+    registered = DEFAULT_MODELS.get(figures.judge)
+    if registered is None:
+        return [f"{figures.judge} is not a registered judge"]
+    if figures.model == registered or figures.model.startswith(SIMULATED):
+        return []
+    return [f"{figures.judge} is {figures.model}, not the registered {registered}"]
 
 
 def _gate(row: ConditionRow, judge: str, gate: float) -> list[str]:
