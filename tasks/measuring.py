@@ -57,6 +57,8 @@ def measure(condition: Condition, solver: Callable[..., Solver], options: Option
         # A sample keeps its place while its judges are waited for, so all must be in flight at once.
         config=SAMPLING.merge(GenerateConfig(max_connections=calls)) if batch else SAMPLING,
         epochs=COMPLETIONS_A_QUESTION,
+        # One completion that fails must not throw away those in flight; the run still ends as an error.
+        continue_on_fail=True,
         model_roles=dict(judges),
         name=condition.name,
         version=COMPARABILITY,
