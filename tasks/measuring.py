@@ -21,6 +21,9 @@ from tasks.options import Options
 from tasks.viewing import viewer
 
 COMPLETIONS_A_QUESTION = 20
+# vLLM runs up to 1,024 requests at once and queues the rest; Inspect's HTTP pool holds 1,000, its own
+# default limit starts at 20.
+VLLM_IN_FLIGHT = 1000
 PLAIN_BASE_MODEL = "qwen2.5-7b-instruct"
 
 
@@ -54,8 +57,7 @@ def measure(condition: Condition, solver: Callable[..., Solver], options: Option
             batch=calls if batch else 0,
             cache=options.judge_cache,
         ),
-        # A sample keeps its place while its judges are waited for, so all must be in flight at once.
-        config=SAMPLING.merge(GenerateConfig(max_connections=calls)) if batch else SAMPLING,
+        config=in_flight(target, calls if batch else 0),
         epochs=COMPLETIONS_A_QUESTION,
         model_roles=dict(judges),
         name=condition.name,
@@ -71,6 +73,21 @@ def measure(condition: Condition, solver: Callable[..., Solver], options: Option
         viewer=viewer(list(judges)),
         headline_metric=HeadlineMetric(scorer=next(iter(judges)), metric="alpha"),
     )
+
+
+def in_flight(target: Model, batch: int) -> GenerateConfig:
+    """Return the protocol's sampling, with how many completions may be in flight by default.
+
+    Args:
+        target: The model under test.
+        batch: Calls a judge's batch waits for; 0 in realtime.
+    """
+    if batch:
+        # A sample keeps its place while its judges are waited for, so all must be in flight at once.
+        return SAMPLING.merge(GenerateConfig(max_connections=batch))
+    if str(target).startswith("vllm/"):
+        return SAMPLING.merge(GenerateConfig(max_connections=VLLM_IN_FLIGHT))
+    return SAMPLING
 
 
 def dataset(panel: Panel, condition: Condition) -> MemoryDataset:
