@@ -59,6 +59,8 @@ def measure(condition: Condition, solver: Callable[..., Solver], options: Option
         ),
         config=in_flight(target, calls if batch else 0),
         epochs=COMPLETIONS_A_QUESTION,
+        # One completion that fails must not throw away those in flight; the run still ends as an error.
+        continue_on_fail=True,
         model_roles=dict(judges),
         name=condition.name,
         version=COMPARABILITY,
