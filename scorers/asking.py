@@ -1,7 +1,6 @@
 """One judge's call: asked, read, recorded. A judge's failure is data, never an exception."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import (
@@ -143,8 +142,10 @@ def error_detail(error: BaseException) -> str:
     """
     while error.__cause__ is not None:
         error = error.__cause__
-    status: Any = getattr(error, "status_code", None)
-    return f"{type(error).__name__}{f' {status}' if status else ''}: {error}"
+    # The class's own status first: Inspect gives every errored entry of a batch an instance's status 500.
+    found = [getattr(holder, "status_code", None) for holder in (type(error), error)]
+    status = next((f" {number}" for number in found if isinstance(number, int)), "")
+    return f"{type(error).__name__}{status}: {error}"
 
 
 def bound_model(judge: Judge) -> Model:

@@ -59,9 +59,14 @@ def command(
     *arguments: str, cwd: Path = ROOT, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Type a command as a user does, in the suite's environment."""
-    folder = Path(sys.executable).parent
-    env = os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"} | environment
+    env = surroundings() | environment
     return subprocess.run(arguments, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+
+
+def surroundings() -> dict[str, str]:
+    """The environment that finds the suite's commands."""
+    folder = Path(sys.executable).parent
+    return os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
 
 
 def metrics(log: EvalLog, judge: str) -> dict[str, float]:
