@@ -116,7 +116,8 @@ def _folder(loaded: Loaded) -> str:
     folders = [os.path.dirname(run.location) or "." for run in loaded.runs]
     if len(set(folders)) == 1 or any("://" in folder for folder in folders):
         return folders[0]
-    return os.path.relpath(os.path.commonpath([os.path.abspath(folder) for folder in folders]))
+    common = Path(os.path.commonpath([os.path.abspath(folder) for folder in folders]))
+    return str(common.relative_to(Path.cwd()) if common.is_relative_to(Path.cwd()) else common)
 
 
 def _console() -> Console:

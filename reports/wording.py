@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from reports.headline import ConditionRow, Estimate, JudgeFigures
 from reports.published import Rules
@@ -64,6 +64,19 @@ def caveats(row: ConditionRow, figures: JudgeFigures, rules: Rules) -> list[str]
     return [*found, *_gate(row, figures.judge, rules.gate)]
 
 
+def row_name(row: ConditionRow, rows: Sequence[ConditionRow], seed: bool = True) -> str:
+    """A row's name among others: its condition, and whatever tells it apart from one of them."""
+    twins = [other for other in rows if other.condition == row.condition]
+    parts = [row.condition]
+    if len({other.target for other in rows}) > 1:
+        parts.append(row.target.rsplit("/", 1)[-1])
+    if len({other.prompt_sha256 for other in twins}) > 1:
+        parts.append(f"{row.provenance} {(row.prompt_sha256 or '')[:6]}")
+    if seed and len({other.base_seed for other in rows}) > 1:
+        parts.append(f"seed {row.base_seed}")
+    return " · ".join(parts)
+
+
 def unique(lines: Iterable[str]) -> list[str]:
     """The lines, each once, in order."""
     return list(dict.fromkeys(lines))
@@ -83,8 +96,8 @@ def _gate(row: ConditionRow, judge: str, gate: float) -> list[str]:
     if not mine:
         return ["one judge only: the gate cannot be checked"]
     return [
-        f"gate failed: {gap.first} and {gap.second} differ by "
-        f"{number(gap.published_definition.value)}, not less than {gate:g}"
+        f"gate failed: {gap.first} − {gap.second} is {number(gap.published_definition.value)}, "
+        f"not within ±{gate:g}"
         for gap in mine
         if not gap.gate
     ]
