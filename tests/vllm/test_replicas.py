@@ -17,9 +17,9 @@ import pytest
 from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log
 
 from tests.tasks.running import OPEN, ROOT, samples
+from tests.vllm.conftest import WHOLE_PROMPTS
 from tests.vllm.router import Router
 from tests.vllm.server import VllmServer
-from tests.vllm.tiny_model import make_model
 
 pytestmark = pytest.mark.vllm
 
@@ -27,8 +27,7 @@ QUESTIONS, EPOCHS = 26, 3
 COMPLETIONS = QUESTIONS * EPOCHS
 SERVER = (
     *("--max-model-len", "2048", "--dtype", "bfloat16", "--enforce-eager"),
-    # On a CPU, vLLM 0.32 breaks when a prompt whose request has a seed is prefilled in parts.
-    *("--no-enable-chunked-prefill", "--max-num-seqs", "16"),
+    *("--max-num-seqs", "16", WHOLE_PROMPTS),
 )
 # Both would take the same core otherwise.
 CORES = ("0", "1")
@@ -48,13 +47,12 @@ class Replicas:
 
 
 @pytest.fixture(scope="module")
-def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
+def replicas(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
     folder = tmp_path_factory.mktemp("replicas")
-    make_model(folder / "tiny")
     with ExitStack() as stack:
         first, second = (
             VllmServer(
-                folder / "tiny",
+                tiny,
                 folder / f"on-core-{core}.log",
                 *SERVER,
                 environment={"VLLM_CPU_OMP_THREADS_BIND": core},
