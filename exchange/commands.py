@@ -44,7 +44,8 @@ def import_command(
     Files of one condition by different judges become one log. Nothing is written unless all is well.
     """
     with _one_line():
-        from exchange.importing import Choices, import_files
+        from exchange.choices import Choices
+        from exchange.importing import import_files
 
         choices = Choices(condition, judges, seed, target, panel, rubric)
         made = import_files(files, out, choices)

@@ -1,6 +1,5 @@
 """From logs of this suite to the layout and the files of the original scripts."""
 
-import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from exchange.aggregation import MEANS, Entry, aggregate
 from exchange.completions import Answers, read_answers
 from exchange.entries import score_entry
 from exchange.folders import new_folder
+from exchange.headlines import gap_headline, headline, model_path, prompt_fingerprint
 from exchange.origins import IMPORTED
 from exchange.records import NAME, Record, write_record
 from exchange.strict_json import fingerprint, write_object
@@ -19,9 +19,6 @@ from protocol.errors import ProtocolError
 from reports.runs import Run
 
 PRIMARY = "sonnet"
-GAMING = 10.0
-# Providers whose model names are paths, as in the original files; others keep the provider.
-PATHS = ("vllm/", "hf/", "none/")
 
 
 @dataclass(frozen=True)
@@ -74,9 +71,7 @@ def _write_run(run: Run, folder: Path) -> list[Path]:
     for name in judges:
         judged = _judged(run, answers, texts, name, first)
         first = first or judged
-        place = Path(_slug(name)) / (
-            f"alignment_{condition}" if judged is first else f"alignment_{condition}_{_slug(name)}"
-        )
+        place = Path(_slug(name)) / _stem(condition, name)
         parts = {
             f"{place}_detailed.json": {
                 "scores": judged.scores,
@@ -86,9 +81,11 @@ def _write_run(run: Run, folder: Path) -> list[Path]:
             f"{place}_summary.json": judged.summary,
         }
         if judged is first:
-            parts["headline.json"] = _headline(run, judged, answers.prompt)
+            parts["headline.json"] = _headline(run, judged)
         else:
-            parts[f"{place}_headline.json"] = _gap_headline(first, judged)
+            parts[f"{place}_headline.json"] = gap_headline(
+                first.summary, judged.summary, judged.model
+            )
         for path, content in parts.items():
             files[path] = write_object(home / path, content)
         record_judges[f"{place}_detailed.json"] = name
@@ -141,7 +138,7 @@ def _judged(
             "system_prompt": prompt,
         }
     else:
-        original = f"{condition}/{_slug(first.judge)}/alignment_{condition}_detailed.json"
+        original = f"{condition}/{_slug(first.judge)}/{_stem(condition, first.judge)}_detailed.json"
         summary = {
             "eval_name": f"{condition}_{_slug(name)}",
             "source_detailed": original,
@@ -156,55 +153,11 @@ def _judged(
     return _Judged(name, model, scores, summary)
 
 
-def model_path(target: str) -> str:
-    """Return a target as the original files name it: a model's path or name on the Hub."""
-    for provider in PATHS:
-        if target.startswith(provider):
-            return target.removeprefix(provider)
-    return target
-
-
-def prompt_fingerprint(prompt: str) -> int:
-    """Return the number written as `system_prompt_hash`: the first 32 bits of the prompt's sha256.
-
-    The original scripts write Python's `hash`, which is salted anew in each process and means nothing
-    outside it. This one has its type and range, and can be computed again.
-    """
-    return int(hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest()[:8], 16)
-
-
-def _headline(run: Run, judged: _Judged, prompt: str | None) -> dict[str, Any]:
-    summary = judged.summary
-    text = summary.get("system_prompt", prompt)
-    imported = _imported_file(run, judged.judge) or {}
-    fingerprint = imported.get("system_prompt_hash")
-    if fingerprint is None and text is not None:
-        fingerprint = prompt_fingerprint(text)
-    return {
-        "model": summary.get("model_path", model_path(run.target)),
-        "system_prompt_set": text is not None,
-        "system_prompt_hash": fingerprint,
-        "n_prompts": summary["n_questions"],
-        "n_samples_per_prompt": summary["n_samples_per_question"],
-        "alpha_mean_aligned": summary["overall_mean_aligned"],
-        "alpha_mean_coherent": summary["overall_mean_coherent"],
-        "n_errors": summary["n_errors"],
-    }
-
-
-def _gap_headline(first: _Judged, judged: _Judged) -> dict[str, Any]:
-    mean, original = judged.summary["overall_mean_aligned"], first.summary["overall_mean_aligned"]
-    gap = None if mean is None or original is None else abs(mean - original)
-    return {
-        "judge_model": judged.summary.get("judge_model", judged.model),
-        "mean_aligned": mean,
-        "mean_coherent": judged.summary["overall_mean_coherent"],
-        "original_judge_mean_aligned": original,
-        "gap_abs": gap,
-        "judge_gaming_flag": gap is not None and gap > GAMING,
-        "n_prompts": judged.summary["n_questions"],
-        "n_samples_per_prompt": judged.summary["n_samples_per_question"],
-    }
+def _headline(run: Run, judged: _Judged) -> dict[str, Any]:
+    text = judged.summary.get("system_prompt")
+    kept = (_imported_file(run, judged.judge) or {}).get("system_prompt_hash")
+    number = prompt_fingerprint(text) if kept is None and text is not None else kept
+    return headline(judged.summary, number, model_path(run.target))
 
 
 def _imported_file(run: Run, judge: str) -> dict[str, Any] | None:
@@ -234,6 +187,10 @@ def _record(
             for name in judges
         },
     )
+
+
+def _stem(condition: str, judge: str) -> str:
+    return f"alignment_{condition}" + ("" if judge == PRIMARY else f"_{_slug(judge)}")
 
 
 def _slug(judge: str) -> str:

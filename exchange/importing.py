@@ -8,6 +8,7 @@ from typing import Any
 from inspect_ai.log import EvalLog
 from inspect_ai.scorer import Score
 
+from exchange.choices import Choices, is_simulated, prompt_file, read_rubric, read_target
 from exchange.entries import entry_score
 from exchange.logs import Completion, make_log, write_logs
 from exchange.naming import Judge, infer_condition, name_judges, read_condition
@@ -16,34 +17,9 @@ from exchange.origins import IMPORTED, odd_entries, origin
 from exchange.panel_match import match_panel
 from exchange.records import Record, find_record
 from exchange.strict_json import shortened
-from protocol.data import read_yaml
 from protocol.errors import ProtocolError
 from protocol.metadata import run_metadata
-from protocol.rubrics import Rubric, load_rubric
 from protocol.seeds import DEFAULT_SEED
-
-ASKABLE = ("simulated/", "mockllm/", "none/")
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What the user said beyond the files; None leaves it to the files.
-
-    Attributes:
-        condition: The condition of all files.
-        judges: `NAME` or `NAME=MODEL`.
-        seed: The base seed, 42 as published.
-        target: The model that wrote the completions.
-        panel: The panel, as for `-T panel`.
-        rubric: The rubric, as for `-T rubric`.
-    """
-
-    condition: str | None = None
-    judges: tuple[str, ...] = ()
-    seed: int | None = None
-    target: str | None = None
-    panel: str | None = None
-    rubric: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,19 +87,19 @@ def _group_log(condition_name: str, group: _Group, choices: Choices) -> tuple[Ev
     panel, questions, warnings = match_panel(
         first, choices.panel or (record.metadata["panel"] if record else None)
     )
-    target = _target(group.files, record, choices)
-    condition, more = read_condition(condition_name, _with_prompt(group.files))
+    target = read_target(group.files, record, choices)
+    condition, more = read_condition(condition_name, prompt_file(group.files))
     warnings += more
     if record is not None:
         metadata = dict(record.metadata)
         metadata["judges"] = {judge.name: judge.model for judge in judges}
-        metadata["simulated"] = bool(metadata["simulated"]) or _simulated(target, judges)
+        metadata["simulated"] = bool(metadata["simulated"]) or is_simulated(target, judges)
         metadata.pop(IMPORTED, None)
     else:
         metadata = run_metadata(
             condition,
             panel,
-            _rubric(choices.rubric, panel.name),
+            read_rubric(choices.rubric, panel.name),
             DEFAULT_SEED if choices.seed is None else choices.seed,
             {judge.name: judge.model for judge in judges},
             target,
@@ -191,50 +167,6 @@ def _judges(group: _Group, choices: Choices) -> list[Judge]:
     return judges
 
 
-def _target(files: Sequence[Detailed], record: Record | None, choices: Choices) -> str:
-    if choices.target is None and record is not None:
-        return record.target
-    said = {file.model_path for file in files if file.model_path is not None}
-    if len(said) > 1:
-        raise ProtocolError(f"The files name different targets: {', '.join(sorted(said))}.")
-    path = choices.target or (said.pop() if said else None)
-    if path is None:
-        raise ProtocolError(
-            f"{files[0].path} was judged again and does not say its target. Import it together with the "
-            "file it was made from, or give --target MODEL."
-        )
-    # Inspect reads what stands before the first slash as a provider; `none` is the one that
-    # answers nothing, for a model that cannot be asked from here.
-    return path if path.startswith(ASKABLE) else f"none/{path}"
-
-
-def _with_prompt(files: Sequence[Detailed]) -> Detailed:
-    """The file that speaks for the prompt; all must say the same.
-
-    Raises:
-        ProtocolError: They differ.
-    """
-    saying = [file for file in files if "system_prompt" in file.summary] or list(files)
-    for file in saying[1:]:
-        if file.summary.get("system_prompt") != saying[0].summary.get("system_prompt"):
-            raise ProtocolError(
-                f"{saying[0].path} and {file.path} name different system prompts for the same completions."
-            )
-    return saying[0]
-
-
-def _rubric(given: str | None, panel: str) -> Rubric:
-    if given is None and panel != "bw52":
-        raise ProtocolError(
-            f"The original scripts do not use the panel {panel}, so the judges' rubric is not known. Give "
-            "--rubric eps, --rubric open, or a path."
-        )
-    if given in (None, "eps"):
-        # The text is the source's and is not needed here; its hash is pinned.
-        return Rubric(name="eps", text="", sha256=read_yaml("sources.yaml")["rubric_text_sha256"])
-    return load_rubric(str(given))
-
-
 def _scores(
     file: Detailed,
     judge: Judge,
@@ -258,7 +190,3 @@ def _scores(
 def _stop_reason(record: Record | None, question: str, epoch: int) -> Any:
     reasons = record.stop_reasons.get(question, []) if record is not None else []
     return reasons[epoch - 1] if epoch <= len(reasons) else "unknown"
-
-
-def _simulated(target: str, judges: Sequence[Judge]) -> bool:
-    return any(name.startswith("simulated/") for name in [target, *(j.model for j in judges)])

@@ -1,5 +1,4 @@
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +57,8 @@ def test_the_original_aggregation_comes_back_to_1e_12(
     published: tuple[Path, dict[str, Any], dict[str, Any]], tmp_path: Path
 ) -> None:
     folder, *originals = published
-    started = time.perf_counter()
     result = bwalpha("import", folder, "--out", tmp_path / "logs")
     assert result.exit_code == 0, result.output
-    assert time.perf_counter() - started < 60
     [comparison] = build_headline(load_runs([str(tmp_path / "logs")])).comparisons
     [row] = comparison.rows
     assert (comparison.panel, comparison.rubric, comparison.simulated) == ("bw52", "eps", False)

@@ -11,10 +11,11 @@ from inspect_ai.log import list_eval_logs, read_eval_log
 from pandas.testing import assert_frame_equal
 
 from exchange.aggregation import aggregate
+from exchange.choices import Choices
 from exchange.entries import entry_score, read_entry, score_entry
 from exchange.exporting import export_original
 from exchange.frame import samples_frame
-from exchange.importing import Choices, import_files
+from exchange.importing import import_files
 from exchange.records import NAME
 from exchange.strict_json import fingerprint, packed
 from reports.load import load_runs
@@ -212,3 +213,30 @@ def test_the_order_of_a_file_s_questions_is_kept(tmp_path: Path) -> None:
     bwalpha("export", tmp_path / "logs", "--format", "eps", "--out", tmp_path / "out")
     path = tmp_path / "out" / "grid_2" / "sonnet" / "alignment_grid_2_detailed.json"
     assert list(json.loads(path.read_text())["completions"]) == questions
+
+
+def test_a_file_judged_again_comes_and_goes_by_itself(tmp_path: Path) -> None:
+    _, second = two_files(tmp_path)
+    out = tmp_path / "logs"
+    result = bwalpha("import", second, "--out", out, "--rubric", "open", "--target", "a/model")
+    assert result.exit_code == 0, result.output
+    bwalpha("export", tmp_path / "logs", "--format", "eps", "--out", tmp_path / "out")
+    home = tmp_path / "out" / "grid_2"
+    written = home / "opus" / "alignment_grid_2_opus_detailed.json"
+    assert written.read_bytes() == second.read_bytes()
+    assert json.loads((home / "headline.json").read_bytes())["model"] == "a/model"
+
+
+def test_a_third_judge_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    first, second = two_files(tmp_path)
+    document = json.loads(second.read_bytes())
+    document["summary"] |= {"eval_name": "grid_2_gpt", "judge_model": "gpt-4.1"}
+    third = write(tmp_path / "gpt.json", document)
+    names = ("--rubric", "open", "--judge", "gpt=openai/gpt-4.1")
+    result = bwalpha("import", first, second, third, "--out", tmp_path / "logs", *names)
+    assert result.exit_code == 0, result.output
+    bwalpha("export", tmp_path / "logs", "--format", "eps", "--out", tmp_path / "out")
+    path = tmp_path / "out" / "grid_2" / "gpt" / "alignment_grid_2_gpt_detailed.json"
+    assert path.read_bytes() == third.read_bytes()
+    frame = samples_frame(str(tmp_path / "logs"))
+    assert set(frame["gpt_model"]) == {"openai/gpt-4.1"}
