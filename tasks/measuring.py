@@ -6,7 +6,7 @@ from typing import Any
 from inspect_ai import Epochs, Task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.log import HeadlineMetric
-from inspect_ai.model import Model, get_model
+from inspect_ai.model import GenerateConfig, Model, get_model
 from inspect_ai.solver import Solver
 
 from protocol.conditions import Condition
@@ -24,6 +24,9 @@ from tasks.options import Options
 from tasks.viewing import viewer
 
 COMPLETIONS_A_QUESTION = 20
+# vLLM runs up to 1,024 requests at once and queues the rest; Inspect's HTTP pool holds 1,000, its own
+# default limit starts at 20.
+VLLM_IN_FLIGHT = 1000
 PLAIN_BASE_MODEL = "qwen2.5-7b-instruct"
 
 
@@ -55,7 +58,7 @@ def measure(condition: Condition, solver: Callable[..., Solver], options: Option
             batch=options.batch,
             cache=options.judge_cache,
         ),
-        config=SAMPLING,
+        config=sampling(target),
         epochs=Epochs(COMPLETIONS_A_QUESTION, failed_share()),
         # One completion that fails must not throw away those in flight; the run still ends as an error.
         continue_on_fail=True,
@@ -73,6 +76,13 @@ def measure(condition: Condition, solver: Callable[..., Solver], options: Option
         viewer=viewer(list(judges)),
         headline_metric=HeadlineMetric(scorer=next(iter(judges)), metric="alpha"),
     )
+
+
+def sampling(target: Model) -> GenerateConfig:
+    """Return the protocol's sampling, for vLLM with requests enough in flight to fill its scheduler."""
+    if str(target).startswith("vllm/"):
+        return SAMPLING.merge(GenerateConfig(max_connections=VLLM_IN_FLIGHT))
+    return SAMPLING
 
 
 def dataset(panel: Panel, condition: Condition, judging: dict[str, Any]) -> MemoryDataset:
