@@ -99,11 +99,15 @@ class Judging:
         return _same(self.rubric, name, sha256)
 
 
-def note(rubric: Rubric, retries: int) -> dict[str, Any]:
-    """Return what a sample's metadata says about how it is judged, for judging it again."""
-    return {
-        NOTE: {"rubric": rubric.name, "rubric_sha256": rubric.sha256, "retries": retries},
-    }
+def note(rubric: str, sha256: str, retries: int = 0) -> dict[str, Any]:
+    """Return what a sample's metadata says about how it is judged, for judging it again.
+
+    Args:
+        rubric: The rubric as the run asked for it.
+        sha256: The hash of its text.
+        retries: The run's second tries.
+    """
+    return {NOTE: {"rubric": rubric, "rubric_sha256": sha256, "retries": retries}}
 
 
 def read_judging(name: object, given: Mapping[str, Any]) -> Judging:
