@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import (
+    BatchConfig,
     ChatMessage,
     ChatMessageSystem,
     ChatMessageUser,
@@ -127,8 +128,16 @@ def judge_config(judge: Judge, model: Model) -> GenerateConfig:
         max_retries=next(number for number in retries if number is not None),
         attempt_timeout=_attempt_timeout(own, bool(batch)),
         max_connections=WHOLE_RUN if batch else None,
-        batch=BATCH if batch is True else batch,
+        batch=_batch(batch),
     )
+
+
+def _batch(told: bool | int | BatchConfig | None) -> bool | int | BatchConfig | None:
+    if told is True:
+        return BATCH
+    if isinstance(told, BatchConfig):
+        return BATCH.model_copy(update=told.model_dump(exclude_none=True))
+    return told
 
 
 def _attempt_timeout(own: GenerateConfig, batch: bool) -> int | None:
