@@ -23,6 +23,7 @@ from protocol.rubrics import Rubric
 from protocol.texts import without_surrogates
 from scorers.binding import without_secrets
 from scorers.cached import cache_entry, fetch, keep
+from scorers.redacting import redacted
 from scorers.rounds import BATCH, WHOLE_RUN, every_sample_waits
 from scorers.verdicts import Failure, Verdict, parse_verdict
 
@@ -157,7 +158,7 @@ def error_detail(error: BaseException) -> str:
     # The class's own status first: Inspect gives every errored entry of a batch an instance's status 500.
     found = [getattr(holder, "status_code", None) for holder in (type(error), error)]
     status = next((f" {number}" for number in found if isinstance(number, int)), "")
-    return f"{type(error).__name__}{status}: {error}"
+    return f"{type(error).__name__}{status}: {redacted(str(error))}"
 
 
 def bound_model(judge: Judge) -> Model:
@@ -181,7 +182,7 @@ def read_output(output: ModelOutput) -> Verdict | Failure:
     """Turn a model's output into a verdict or the kind of its failure."""
     if output.stop_reason == "content_filter":
         if output.error:
-            return Failure("filtered", output.error)
+            return Failure("filtered", redacted(output.error))
         return Failure("refusal", "the judge refused")
     outcome = parse_verdict(output.completion)
     if isinstance(outcome, Failure) and output.stop_reason == "max_tokens":
