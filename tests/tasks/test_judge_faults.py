@@ -58,7 +58,6 @@ ANSWERS: dict[str, tuple[Answer, str]] = {
 }
 ONLY_REALTIME: dict[str, tuple[Answer, str]] = {
     "dropped connection": (DropConnection(), "api_error"),
-    "timeout": (Hang(), "api_error"),
 }
 ONLY_BATCHED: dict[str, tuple[Answer, str]] = {
     "errored entry": (BATCH_ERRORED, "api_error"),
@@ -76,7 +75,6 @@ SAID = {
     "400": "something is wrong with them",
     "401": "invalid x-api-key",
     "dropped connection": "disconnected",
-    "timeout": "attempt_timeout",
     "errored entry": "this entry is invalid",
     "expired entry": "APITimeoutError",
     "cancelled entry": "APIConnectionError",
@@ -111,10 +109,15 @@ def failing(faults: dict[str, tuple[Answer, str]]) -> Callable[[Request], Answer
 
 
 def judged(
-    server: JudgeServer, logs: Path, limit: int, batch: bool = False, retries: int = 0
+    server: JudgeServer,
+    logs: Path,
+    limit: int,
+    batch: bool = False,
+    retries: int = 0,
+    timeout: int | None = None,
 ) -> EvalLog:
     """Judge a run by the server, with so many of Inspect's retries and none of the client's own."""
-    config = GenerateConfig(max_retries=retries, attempt_timeout=None if batch else 4)
+    config = GenerateConfig(max_retries=retries, attempt_timeout=timeout)
     client: dict[str, Any] = {"base_url": server.url, "api_key": "test", "max_retries": 0}
     sonnet = get_model(f"anthropic/{SONNET}", memoize=False, config=config, **client)
     return run(
@@ -163,7 +166,7 @@ def test_every_fault_ends_in_its_kind_and_the_run_in_success(
 
 PASSING = {
     "realtime": (
-        [RATE_LIMITED, OVERLOADED, SERVER_ERROR, DropConnection(), Hang()],
+        [RATE_LIMITED, OVERLOADED, SERVER_ERROR, DropConnection()],
         False,
     ),
     "batch": ([RATE_LIMITED, OVERLOADED, Expired(), Cancelled()], True),
@@ -197,3 +200,28 @@ def test_a_call_is_given_up_after_the_retries_that_its_role_sets(tmp_path: Path)
 
     assert len(server.requests) == 3 * EPOCHS
     assert {score.reason for score in scores(log, "sonnet")} == {"api_error"}
+
+
+def test_a_call_that_hangs_is_given_up_after_its_time(tmp_path: Path) -> None:
+    with JudgeServer(lambda _: Hang()) as server:
+        log = judged(server, tmp_path, 1, timeout=1)
+
+    assert len(server.requests) == EPOCHS
+    for score in scores(log, "sonnet"):
+        assert score.reason == "api_error"
+        assert "attempt_timeout" in (score.metadata or {})["detail"]
+
+
+def test_a_call_that_hung_once_is_judged_at_its_next_attempt(tmp_path: Path) -> None:
+    asked: Counter[str] = Counter()
+
+    def hangs_at_first(request: Request) -> Answer:
+        asked[request.user] += 1
+        return Hang() if asked[request.user] == 1 else hashed_verdict(request)
+
+    with JudgeServer(hangs_at_first) as server:
+        # A slow machine may need more than one second attempt.
+        log = judged(server, tmp_path, 1, retries=20, timeout=2)
+
+    assert all(score.reason is None for score in scores(log, "sonnet"))
+    assert min(asked.values()) >= 2
