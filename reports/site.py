@@ -14,7 +14,7 @@ from inspect_ai.log import bundle_log_dir
 
 from reports.build import build_headline
 from reports.figures import draw_report
-from reports.load import find_logs
+from reports.load import UNREADABLE, find_logs
 from reports.runs import Loaded
 from reports.written import read_headline, write_headline
 
@@ -35,7 +35,7 @@ def check_site_folder(logs: Sequence[str], out: Path) -> None:
 
 
 def make_site(logs: Sequence[str], loaded: Loaded, out: Path) -> None:
-    """Write Inspect's viewer with every log found, and the report in ``out/report``.
+    """Write Inspect's viewer with every log that can be read, and the report in ``out/report``.
 
     Args:
         logs: Log files or folders, local or any path Inspect reads.
@@ -43,7 +43,8 @@ def make_site(logs: Sequence[str], loaded: Loaded, out: Path) -> None:
         out: A new folder.
     """
     with TemporaryDirectory() as temporary:
-        found, _ = find_logs(logs)
+        broken = {log.location for log in loaded.left_out if log.reason.startswith(UNREADABLE)}
+        found = [location for location in find_logs(logs)[0] if location not in broken]
         names = Counter(Path(location).name for location in found)
         for place, location in enumerate(found):
             name = Path(location).name

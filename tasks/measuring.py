@@ -18,7 +18,7 @@ from scorers.binding import bind_judges, parse_judges
 from scorers.judges import judge_scorers
 from solvers.sampling import SAMPLING
 from tasks.options import Options
-from tasks.viewing import viewer
+from tasks.viewing import listed_under, viewer
 
 COMPLETIONS_A_QUESTION = 20
 PLAIN_BASE_MODEL = "qwen2.5-7b-instruct"
@@ -81,6 +81,7 @@ def dataset(panel: Panel, condition: Condition) -> MemoryDataset:
             Sample(
                 id=question.id,
                 input=question.input,
+                target=listed_under(question),
                 metadata={"question_id": question.id, "condition": condition.name}
                 | question.model_dump(exclude={"id", "input"}),
             )

@@ -128,6 +128,7 @@ def test_bundle_makes_a_site_of_every_log_with_the_report_beside_it(
     twin = tmp_path / "twin" / Path(more.location).name
     twin.parent.mkdir()
     twin.write_bytes((tmp_path / "more" / twin.name).read_bytes())
+    (tmp_path / "more" / "2026-01-01T00-00-00_cut_x.eval").write_bytes(twin.read_bytes()[:900])
     out = tmp_path / "site"
     places = [str(four_logs), str(tmp_path / "more"), str(twin)]
     result = CliRunner().invoke(main, ["bundle", *places, "--out", str(out)])
