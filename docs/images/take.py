@@ -43,7 +43,7 @@ CHROMIUM = [
 def make_logs(folder: Path, epochs: int) -> None:
     """Run the four conditions, simulated; the first judge's reply is cut off now and then."""
     models = {
-        "sonnet": "{model: simulated/judge, cut_off: 0.03}",
+        "sonnet": "{model: simulated/judge, model_args: {cut_off: 0.03}}",
         "opus": "simulated/judge-lenient",
     }
     command = [
