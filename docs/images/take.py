@@ -117,9 +117,16 @@ def photograph(page: Page, url: str, logs: Path, folder: Path) -> None:
         keep(folder / f"{name}.png", name)
 
     log, sample, epoch = failed_sample(logs)
+    page.set_default_timeout(120_000)
+    page.set_viewport_size({"width": 1280, "height": 210})
     page.goto(url)
     page.get_by_text("grid_2", exact=True).first.wait_for()
+    # The list fills in each log's details as it reads it, and one of them only when it is loaded again.
+    page.wait_for_timeout(4000)
+    page.reload()
+    page.wait_for_function("(document.body?.innerText ?? '').split('panel=').length == 5")
     shoot("viewer_logs")
+    page.set_viewport_size({"width": 1280, "height": 720})
     page.goto(f"{url}/#/tasks/{log}")
     page.get_by_text("betley_01").first.wait_for()
     page.locator(".cm-content").first.click()
