@@ -124,7 +124,7 @@ def photograph(page: Page, url: str, logs: Path, folder: Path) -> None:
     # The list fills in each log's details as it reads it, and one of them only when it is loaded again.
     page.wait_for_timeout(4000)
     page.reload()
-    page.wait_for_function("(document.body?.innerText ?? '').split('panel=').length == 5")
+    page.get_by_text("panel=").nth(3).wait_for()
     shoot("viewer_logs")
     page.set_viewport_size({"width": 1280, "height": 720})
     page.goto(f"{url}/#/tasks/{log}")
