@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Literal
 
 from matplotlib import pyplot as plt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from reports.headline import Comparison, ConditionRow, Estimate, Headline, PublishedFigures
 from reports.panels import draw_distributions, draw_heat_map, draw_seeds
-from reports.style import GREY, alpha_axis, colour, marker, save, spread_labels, watermark
+from reports.style import GREY, alpha_axis, colour, hatch, marker, save, spread_labels, watermark
 from reports.wording import row_name
 
 RECONSTRUCTION = "(reconstruction)"
@@ -126,8 +128,9 @@ def draw_bars(
             p.alpha.value,
             height,
             facecolor="white" if p.published else tint,
-            edgecolor=tint,
-            hatch="///" if p.published else None,
+            edgecolor=tint if p.published else "white",
+            linewidth=1 if p.published else 0,
+            hatch=hatch(judges, p.judge, filled=not p.published),
         )
         if p.alpha.low is not None and p.alpha.high is not None:
             axes.plot([p.alpha.low, p.alpha.high], [y, y], color="black", linewidth=1.2)
@@ -138,10 +141,18 @@ def draw_bars(
     axes.invert_yaxis()
     axes.axvline(em_alpha, color=GREY, linestyle="--", linewidth=1)
     alpha_axis(axes, horizontal=True)
-    handles = [
-        Line2D([], [], color=colour(judges, j), marker="s", linestyle="", label=j) for j in judges
+    published = all(p.published for p in points)
+    keys = [
+        Patch(
+            facecolor="white" if published else colour(judges, j),
+            edgecolor=colour(judges, j) if published else "white",
+            hatch=hatch(judges, j, filled=not published),
+            label=j,
+        )
+        for j in judges
     ]
-    handles.append(Line2D([], [], color=GREY, linestyle="--", label="EM finetune (published)"))
+    line = Line2D([], [], color=GREY, linestyle="--", label="EM finetune (published)")
+    handles: list[Artist] = [*keys, line]
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
     watermark(figure, simulated)
     return save(figure, folder, name)
