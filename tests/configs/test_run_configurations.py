@@ -117,6 +117,10 @@ def test_one_gpus_configurations_differ_in_seed_and_batches_alone() -> None:
     assert DEFAULT_SEED == 42
 
 
+def test_an_eval_sets_server_is_started_as_the_published_one() -> None:
+    assert read("eval_set/server") == read("published")["model"]["args"]
+
+
 def test_target_and_judges_are_sent_what_the_protocol_says(
     tmp_path: Path, target: CompletionsServer, judges: JudgeServer
 ) -> None:
