@@ -1,4 +1,4 @@
-"""All conditions under all three seeds with `inspect eval-set`, begun again after a failure."""
+"""All conditions under several seeds with `inspect eval-set`, begun again after a failure."""
 
 from collections import Counter
 from pathlib import Path
@@ -12,7 +12,7 @@ from protocol.seeds import completion_seed
 from tests.support.completions_server import CompletionsServer
 from tests.tasks.running import command
 
-SEEDS = [42, 137, 256]
+SEEDS = [42, 137]
 CONDITIONS = ["pair_111", "grid_1", "grid_2", "grid_3", "null"]
 BROKEN = load_condition("grid_2").prompt
 
@@ -60,7 +60,7 @@ def test_the_matrix_is_finished_by_the_same_command_after_a_failure(tmp_path: Pa
         assert sum(before.values()) == 8
 
         broken[0] = False
-        again = matrix(tmp_path, target, [42, 137, 256])
+        again = matrix(tmp_path, target, SEEDS)
         assert again.returncode == 0, again.stdout + again.stderr
 
     assert done(tmp_path) == {(name, seed): 2 for name in CONDITIONS for seed in SEEDS}
