@@ -150,3 +150,15 @@ def test_a_wrong_field_in_a_configuration_is_refused(
     assert ran.returncode != 0
     assert "max_token" in ran.stdout + ran.stderr
     assert not target.bodies
+
+
+def test_task_and_model_of_the_command_line_win_over_the_files(
+    tmp_path: Path, target: CompletionsServer, judges: JudgeServer
+) -> None:
+    [log] = run_config(
+        *("published", tmp_path, target, judges, "tasks/references.py@c6_em"),
+        *("--model", "vllm/some/finetune", "--limit", "1", "--epochs", "1"),
+    )
+    assert (log.eval.task, log.eval.model) == ("c6_em", "vllm/some/finetune")
+    assert [body["model"] for body in target.bodies] == ["some/finetune"]
+    assert [message["role"] for message in target.bodies[0]["messages"]] == ["user"]
