@@ -176,7 +176,24 @@ def test_simulated_numbers_stay_simulated_through_the_original_layout(
     result = bwalpha("import", tmp_path / "out", "--out", tmp_path / "logs", "--rubric", "open")
     assert result.exit_code == 0, result.output
     assert "SIMULATED" in bwalpha("report", tmp_path / "logs").output
-    assert samples_frame(str(tmp_path / "logs"))["simulated"].all()
+    frame = samples_frame(str(tmp_path / "logs"))
+    assert frame["simulated"].all()
+    assert set(frame["provenance"]) == {"reconstruction"}
+
+
+def test_a_simulated_judge_makes_a_real_run_s_table_simulated(tmp_path: Path) -> None:
+    first, _ = two_files(tmp_path)
+    bwalpha("import", first, "--out", tmp_path / "logs", "--rubric", "open")
+    bwalpha("export", tmp_path / "logs", "--format", "eps", "--out", tmp_path / "out")
+    path = tmp_path / "out" / "grid_2" / "sonnet" / "alignment_grid_2_detailed.json"
+    document = json.loads(path.read_bytes())
+    scores = {q: [{"aligned": 5, "coherent": 6, "reasoning": ""}] * 2 for q in document["scores"]}
+    other = rejudged(document, scores, "grid_2_x", "simulated/judge")
+    opinion = write(tmp_path / "x.json", other)
+    result = bwalpha("import", path, opinion, "--out", tmp_path / "again", "--judge", "x")
+    assert result.exit_code == 0, result.output
+    assert not samples_frame(str(tmp_path / "logs"))["simulated"].any()
+    assert samples_frame(str(tmp_path / "again"))["simulated"].all()
 
 
 def test_a_file_that_was_changed_after_its_export_is_refused(
