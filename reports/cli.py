@@ -114,7 +114,10 @@ def _load(logs: tuple[str, ...]) -> Loaded:
 
 def _folder(loaded: Loaded) -> str:
     folders = [os.path.dirname(run.location) or "." for run in loaded.runs]
-    return folders[0] if len(set(folders)) == 1 else os.path.commonpath(folders) or "."
+    if len(set(folders)) == 1 or any("://" in folder for folder in folders):
+        return folders[0]
+    common = Path(os.path.commonpath([os.path.abspath(folder) for folder in folders]))
+    return str(common.relative_to(Path.cwd()) if common.is_relative_to(Path.cwd()) else common)
 
 
 def _console() -> Console:
