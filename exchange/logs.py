@@ -122,7 +122,7 @@ def write_logs(logs: Sequence[EvalLog], folder: Path) -> list[Path]:
         with tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as partial:
             waiting = []
             for log in logs:
-                stamp = log.eval.created.replace(":", "-")
+                stamp = log.eval.created.replace(":", "-").replace("+", "-")
                 name = f"{stamp}_{log.eval.task.replace('_', '-')}_{log.eval.task_id}.eval"
                 write_eval_log(log, str(Path(partial) / name))
                 waiting.append(name)
