@@ -9,6 +9,7 @@ MODEL ?=
 ARGS ?=
 JOBS ?= auto
 LOGS ?= logs
+VLLM_ENV ?= .venv-vllm
 
 RUN := logs/alpha-$(shell date -u +%Y%m%dT%H%M%SZ)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
@@ -16,10 +17,10 @@ PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 SERVER := $(if $(VLLM_BASE_URL),,$(if $(filter vllm/%,$(MODEL)),-M max_model_len=2048 -M dtype=bfloat16))
 
 .DEFAULT_GOAL := help
-.PHONY: help install alpha view test check format
+.PHONY: help install alpha view test test-vllm bench-vllm check format
 
 help:  ## show what there is to run
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
 
 install: .venv/.installed  ## make .venv and install the suite into it
 
@@ -59,6 +60,14 @@ view: .venv/.installed  ## read the transcripts in a browser (LOGS=folder for on
 
 test: check  ## install with test extras, then ruff, mypy and pytest
 	@pytest -n $(JOBS)
+
+test-vllm:  ## make an environment with vLLM's CPU build, start real servers and test against them (no GPU needed)
+	@PYTHON=$(PYTHON) tests/vllm/environment.sh $(VLLM_ENV)
+	@$(VLLM_ENV)/bin/pytest -m vllm tests/vllm
+
+bench-vllm:  ## time the suite against vLLM's own offline batch, on a tiny model (no GPU needed; BENCH="--json FILE")
+	@PYTHON=$(PYTHON) tests/vllm/environment.sh $(VLLM_ENV)
+	@$(VLLM_ENV)/bin/python -m benchmarks.vllm_ratio $(BENCH)
 
 check: .venv/.installed-test  ## ruff and mypy
 	ruff check .

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from protocol.data import read_yaml
 from protocol.errors import ProtocolError
+from protocol.manifests import check_manifest
 from protocol.sources import sha256, source_text
 from protocol.texts import read_text
 from protocol.working_folder import user_path
@@ -51,11 +52,12 @@ def load_condition(name: str, prompts: str | None = None) -> Condition:
 
     Args:
         name: A condition of `datasets/conditions.yaml`.
-        prompts: A folder of verbatim prompts; `BWALPHA_PROMPTS` when None.
+        prompts: A folder of verbatim prompts, as `bwalpha prompts` makes it; `BWALPHA_PROMPTS` when
+            None.
 
     Raises:
-        ProtocolError: The name is unknown, the folder holds none of the names, a file in it is empty
-            or not UTF-8, or a pinned text is not to be had.
+        ProtocolError: The name is unknown, the folder holds none of the names, a file in it is empty,
+            not UTF-8 or not the one of the folder's `manifest.json`, or a pinned text is not to be had.
     """
     rows = {row["name"]: row for row in read_yaml("conditions.yaml")["conditions"]}
     if name not in rows:
@@ -112,7 +114,11 @@ def _handed_in(row: dict[str, Any], rows: list[dict[str, Any]], prompts: str | N
             f"The prompts folder {folder} holds {' and '.join(f.name for f in found)}, which are the "
             "same condition. Keep one."
         )
-    return read_text(found[0], "prompt") if found else None
+    if not found:
+        return None
+    text = read_text(found[0], "prompt")
+    check_manifest(found[0], _stems(row), text)
+    return text
 
 
 def _stems(row: dict[str, Any]) -> list[str]:

@@ -26,6 +26,7 @@ from reports.runs import LeftOut, Loaded, Run
 from reports.seeds import across_seeds, order_across_seeds
 from reports.statistics import Floats
 from reports.verdicts import JudgeVerdicts
+from scorers.binding import DEFAULT_MODELS
 
 HISTOGRAM_EDGES = np.linspace(0, 100, 21)
 
@@ -57,6 +58,11 @@ def condition_row(run: Run, rules: Rules) -> ConditionRow:
     notes = []
     if len(run.clusters) < run.expected:
         notes.append(f"{run.expected - len(run.clusters)} of {run.expected} completions are absent")
+    if run.expected != rules.completions:
+        notes.append(
+            f"{len(run.clusters):,} completions to {len(run.questions)} questions; "
+            f"the protocol has {rules.completions:,}"
+        )
     return ConditionRow(
         condition=run.condition,
         label=str(run.metadata.get("condition_label") or run.condition),
@@ -107,7 +113,7 @@ def judge_gap(
         second=second.judge,
         published_definition=Estimate(value=value, low=interval.low, high=interval.high),
         paired=estimate(first.aligned - second.aligned, run, weights),
-        krippendorff=st.krippendorff_interval(np.column_stack([first.aligned, second.aligned])),
+        krippendorff=st.krippendorff_alpha(np.column_stack([first.aligned, second.aligned])),
         spearman=st.spearman(first.aligned, second.aligned),
         gate=bool(abs(value) < gate),
     )
@@ -161,10 +167,17 @@ def _judge(run: Run, column: JudgeVerdicts, weights: Floats, rules: Rules) -> Ju
 
 
 def _published(run: Run, column: JudgeVerdicts, means: Floats) -> PublishedColumn | None:
-    if run.metadata.get("panel") != "bw52" or run.metadata.get("rubric") != "eps":
+    if not _as_published(run, column):
         return None
     ids = [question.id for question in run.questions]
     return published_column(run.condition, column.judge, ids, means)
+
+
+def _as_published(run: Run, column: JudgeVerdicts) -> bool:
+    """Whether panel, rubric, prompt and judge are those that a published column rests on."""
+    said = (run.metadata.get("panel"), run.metadata.get("rubric"))
+    known = run.metadata.get("provenance") in ("fetched", "none")
+    return said == ("bw52", "eps") and known and column.model == DEFAULT_MODELS.get(column.judge)
 
 
 def _groups(run: Run, column: JudgeVerdicts, weights: Floats, field: str) -> list[GroupFigures]:

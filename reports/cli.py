@@ -5,29 +5,31 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
-from reports.build import build_headline
-from reports.doctor import doctor
-from reports.load import load_runs
-from reports.published import published_rows, read_rules
-from reports.runs import Loaded
-from reports.tables import print_headline, print_published
-from reports.written import read_headline, write_headline
+from reports.lazy import LazyGroup
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from reports.runs import Loaded
+
+# Imported when used, and so are the libraries of the commands below: they take seconds to import.
+ELSEWHERE = {
+    "doctor": "reports.doctor:doctor",
+    "import": "exchange.commands:import_command",
+    "export": "exchange.commands:export_command",
+    "prompts": "exchange.commands:prompts_command",
+}
 NARROW = 100
 OUT = click.Path(file_okay=False, path_type=Path)
 
 
-@click.group()
+@click.group(cls=LazyGroup, lazy=ELSEWHERE)
 def main() -> None:
-    """From the suite's logs to the headline α."""
-
-
-main.add_command(doctor)
+    """From the suite's logs to the headline α, and in and out of other layouts."""
 
 
 @main.command()
@@ -35,6 +37,9 @@ main.add_command(doctor)
 @click.option("--out", type=OUT, help="Write JSON, Markdown, CSV and figures into this folder.")
 def report(logs: tuple[str, ...], out: Path | None) -> None:
     """Print the headline table of the LOGS (log files or folders)."""
+    from reports.build import build_headline
+    from reports.tables import print_headline
+
     loaded = _load(logs)
     console = _console()
     headline = build_headline(loaded)
@@ -42,6 +47,7 @@ def report(logs: tuple[str, ...], out: Path | None) -> None:
     if out is not None:
         # matplotlib takes longer to import than a report without figures takes to print.
         from reports.figures import draw_report
+        from reports.written import read_headline, write_headline
 
         write_headline(headline, out)
         draw_report(read_headline(out / "headline.json"), out)
@@ -53,6 +59,9 @@ def report(logs: tuple[str, ...], out: Path | None) -> None:
 @click.option("--out", type=OUT, help="Draw the published figures into this folder.")
 def reference(out: Path | None) -> None:
     """Print the published table, with no run at all."""
+    from reports.published import published_rows, read_rules
+    from reports.tables import print_published
+
     rows, rules, console = published_rows(), read_rules(), _console()
     print_published(rows, rules.gate, console)
     if out is not None:
@@ -71,10 +80,13 @@ def bundle(logs: str, out: Path) -> None:
         raise click.ClickException(f"{out} is not empty; name a new folder")
     if out.resolve().is_relative_to(Path(logs).resolve()):
         raise click.ClickException(f"{out} lies inside {logs}; name a folder outside it")
+    from reports.build import build_headline
+
     headline = build_headline(_load((logs,)))
     from inspect_ai.log import bundle_log_dir
 
     from reports.figures import draw_report
+    from reports.written import write_headline
 
     bundle_log_dir(log_dir=logs, output_dir=str(out), overwrite=True)
     write_headline(headline, out / "report")
@@ -83,6 +95,11 @@ def bundle(logs: str, out: Path) -> None:
 
 
 def _load(logs: tuple[str, ...]) -> Loaded:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from reports.load import load_runs
+
     errors = Console(stderr=True)
     with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
         bar = progress.add_task("reading logs", total=None)
@@ -97,11 +114,16 @@ def _load(logs: tuple[str, ...]) -> Loaded:
 
 def _folder(loaded: Loaded) -> str:
     folders = [os.path.dirname(run.location) or "." for run in loaded.runs]
-    return folders[0] if len(set(folders)) == 1 else os.path.commonpath(folders) or "."
+    if len(set(folders)) == 1 or any("://" in folder for folder in folders):
+        return folders[0]
+    common = Path(os.path.commonpath([os.path.abspath(folder) for folder in folders]))
+    return str(common.relative_to(Path.cwd()) if common.is_relative_to(Path.cwd()) else common)
 
 
 def _console() -> Console:
     """A console that never folds the table's numbers when the output is a file or a pipe."""
+    from rich.console import Console
+
     if sys.stdout.isatty():
         return Console()
     return Console(width=max(NARROW, int(os.environ.get("COLUMNS", "0") or 0)))

@@ -7,6 +7,7 @@ so both hypotheses meet at the EM target's own α.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from reports.followups import followup_1, followup_2
@@ -18,19 +19,25 @@ RULE = "H1 / H2"
 
 
 def decide(rows: Sequence[ConditionRow], panel: str, rubric: str, rules: Rules) -> list[Verdict]:
-    """Every verdict that the rows of one comparison allow; only the four winners are ruled on."""
-    winners = [row for row in rows if row.condition in WINNERS]
+    """Every verdict that the rows of one comparison allow; only the four winners are ruled on.
+
+    Rows of different targets, prompt provenances or judge models are never ruled on together.
+    """
     shared = common_caveats(panel, rubric)
+    series: dict[tuple[str, str], list[ConditionRow]] = {}
+    for row in rows:
+        if row.condition in WINNERS:
+            series.setdefault((row.target, row.provenance), []).append(row)
     verdicts: list[Verdict] = []
-    for group in _by_target_and_seed(winners):
-        names = dict.fromkeys(judge.judge for row in group for judge in row.judges)
-        for name in names:
-            verdicts += _hypotheses(group, name, rules, shared)
-    nulls = [row for row in rows if row.condition == "null"]
-    for target in dict.fromkeys(row.target for row in winners):
-        mine = [row for row in winners if row.target == target]
+    for mine in series.values():
+        for seed in dict.fromkeys(row.base_seed for row in mine):
+            group = [row for row in mine if row.base_seed == seed]
+            for judge in dict.fromkeys((j.judge, j.model) for row in group for j in row.judges):
+                verdicts += _hypotheses(group, judge, rules, shared)
+    for (target, _), mine in series.items():
+        nulls = [row for row in rows if (row.condition, row.target) == ("null", target)]
         verdicts += followup_1(mine, rules, shared)
-        verdicts += followup_2(mine, [n for n in nulls if n.target == target], rules, shared)
+        verdicts += followup_2(mine, nulls, rules, shared)
     return verdicts
 
 
@@ -64,13 +71,16 @@ def over_the_four(outcomes: Iterable[tuple[str, Outcome]]) -> tuple[Outcome, str
     """One outcome over the four winners, from (condition, outcome) pairs.
 
     One winner at or below the falsifying threshold is enough to falsify H2; anything else takes
-    all four winners and one answer.
+    all four winners, each run once, and one answer.
     """
     pairs = list(outcomes)
+    counts = Counter(name for name, _ in pairs)
+    if again := [name for name, count in counts.items() if count > 1]:
+        return "undecided", f"run more than once, with other prompts or judges: {', '.join(again)}"
     falsified = [name for name, outcome in pairs if outcome == "H2 falsified"]
     if falsified:
         return "H2 falsified", f"by {', '.join(falsified)}"
-    missing = [name for name in WINNERS if name not in {name for name, _ in pairs}]
+    missing = [name for name in WINNERS if name not in counts]
     if missing:
         return "undecided", f"not run: {', '.join(missing)}"
     found = {outcome for _, outcome in pairs}
@@ -83,13 +93,14 @@ def over_the_four(outcomes: Iterable[tuple[str, Outcome]]) -> tuple[Outcome, str
 
 
 def _hypotheses(
-    group: Sequence[ConditionRow], judge: str, rules: Rules, shared: list[str]
+    group: Sequence[ConditionRow], judge: tuple[str, str], rules: Rules, shared: list[str]
 ) -> list[Verdict]:
-    verdicts = []
-    for row in group:
-        figures = next((j for j in row.judges if j.judge == judge), None)
-        if figures is not None:
-            verdicts.append(_one(row, figures, rules, shared))
+    verdicts = [
+        _one(row, figures, rules, shared)
+        for row in group
+        for figures in row.judges
+        if (figures.judge, figures.model) == judge
+    ]
     outcome, basis = over_the_four((v.about, v.outcome) for v in verdicts)
     # What stands in the way of one condition stands in the way of the four.
     inherited = dict.fromkeys(
@@ -103,7 +114,7 @@ def _hypotheses(
             about="the four winners",
             target=group[0].target,
             base_seed=group[0].base_seed,
-            judge=judge,
+            judge=judge[0],
             outcome=outcome,
             basis=basis,
             numbers={v.about: v.numbers["alpha"] for v in verdicts},
@@ -128,10 +139,3 @@ def _one(row: ConditionRow, figures: JudgeFigures, rules: Rules, shared: list[st
         numbers={"alpha": figures.alpha},
         caveats=[*shared, *caveats(row, figures, rules)],
     )
-
-
-def _by_target_and_seed(rows: Sequence[ConditionRow]) -> list[list[ConditionRow]]:
-    groups: dict[tuple[str, int | None], list[ConditionRow]] = {}
-    for row in rows:
-        groups.setdefault((row.target, row.base_seed), []).append(row)
-    return list(groups.values())

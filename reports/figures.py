@@ -13,6 +13,9 @@ from matplotlib.lines import Line2D
 from reports.headline import Comparison, ConditionRow, Estimate, Headline, PublishedFigures
 from reports.panels import draw_distributions, draw_heat_map, draw_seeds
 from reports.style import GREY, alpha_axis, colour, marker, save, spread_labels, watermark
+from reports.wording import row_name
+
+RECONSTRUCTION = "(reconstruction)"
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,10 @@ def draw_alpha_c(
         _draw_point(axes, point, judges)
     axes.axhline(em_alpha, color=GREY, linestyle="--", linewidth=1)
     axes.set_xlim(-0.02, 1.05)
-    axes.set_xlabel("C (distributional match with the EM finetune)")
+    said = "distributional match with the EM finetune"
+    if any(RECONSTRUCTION in point.label for point in placed):
+        said += "; beside a reconstruction, the original prompt's"
+    axes.set_xlabel(f"C ({said})")
     alpha_axis(axes)
     axes.set_ylim(-6, 106)
     _label_points(axes, placed)
@@ -144,19 +150,18 @@ def draw_bars(
 def _draw_comparison(
     headline: Headline, comparison: Comparison, folder: Path, prefix: str
 ) -> list[Path]:
-    targets = len({row.target for row in comparison.rows}) > 1
-    seeds = len({row.base_seed for row in comparison.rows}) > 1
+    rows = comparison.rows
     new = [
         Point(
-            _label(row, targets),
-            _label(row, targets) + (f" · seed {row.base_seed}" if seeds else ""),
+            _marked(row, row_name(row, rows, seed=False)),
+            _marked(row, row_name(row, rows)),
             row.distributional_c,
             judge.judge,
             judge.alpha,
             False,
             judge.invalid,
         )
-        for row in comparison.rows
+        for row in rows
         for judge in row.judges
     ]
     points = [*new, *published_points(headline.published)]
@@ -170,11 +175,9 @@ def _draw_comparison(
     return paths
 
 
-def _label(row: ConditionRow, targets: bool) -> str:
-    target = f" · {row.target.rsplit('/', 1)[-1]}" if targets else ""
+def _marked(row: ConditionRow, name: str) -> str:
     # A reconstruction must not look like a replication of the published point beside it.
-    mark = " (reconstruction)" if row.provenance == "reconstruction" else ""
-    return f"{row.condition}{target}{mark}"
+    return f"{name} {RECONSTRUCTION}" if row.provenance == "reconstruction" else name
 
 
 def _draw_point(axes: Axes, point: Point, judges: list[str]) -> None:
@@ -229,7 +232,14 @@ def _label_column(
             va="center",
             ha=side,
             bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"},
-            arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.5, "alpha": 0.6},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": GREY,
+                "linewidth": 0.5,
+                "alpha": 0.6,
+                # From the near edge of the name, or the line would run behind the name beside it.
+                "relpos": (0.0 if side == "left" else 1.0, 0.5),
+            },
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import product
 
@@ -41,10 +42,11 @@ def followup_1(rows: Sequence[ConditionRow], rules: Rules, shared: list[str]) ->
     alphas, gaps = _seed_numbers(by_key, rules)
     wanted = len(WINNERS) * len(rules.followup_1.seeds)
     complete = len(alphas) == wanted * len(JUDGES) and len(gaps) == wanted
-    outcome, basis = judge_followup_1(alphas, gaps, complete, rules)
-    invalid = [f"{r.condition} seed {r.base_seed}" for r in later for j in r.judges if j.invalid]
-    if invalid and outcome == "holds":
-        outcome, basis = "undecided", f"invalid: {', '.join(unique(invalid))}"
+    invalid = _invalid(rows, (SEED, *rules.followup_1.seeds))
+    outcome, basis = judge_followup_1(alphas, gaps, complete, rules, invalid)
+    unclear = ambiguity(rows, (SEED, *rules.followup_1.seeds))
+    if unclear is not None:
+        outcome, basis = "undecided", unclear
     found = [
         f"{row.condition} seed {row.base_seed}: {caveat}"
         for row in later
@@ -68,10 +70,27 @@ def followup_1(rows: Sequence[ConditionRow], rules: Rules, shared: list[str]) ->
 
 
 def judge_followup_1(
-    alphas: Numbers, gaps: Numbers, complete: bool, rules: Rules
+    alphas: Numbers, gaps: Numbers, complete: bool, rules: Rules, invalid: Sequence[str] = ()
 ) -> tuple[Outcome, str]:
-    """The follow-up's outcome from α by ``condition seed judge`` and changes of the gap."""
+    """The follow-up's outcome from α and changes of the gap.
+
+    Args:
+        alphas: α by ``condition seed judge``.
+        gaps: The gap minus seed 42's by ``condition seed change of the gap``.
+        complete: Whether every winner was run in every seed with both judges.
+        rules: The registered thresholds.
+        invalid: Names of ``alphas`` over the failure limit, and names of seed 42's; nothing is
+            decided by them, and nothing holds while there are any.
+    """
     rule = rules.followup_1
+    spoilt = {name.rsplit(" ", 1)[0] for name in invalid}
+    first = {name.split(" ")[0] for name in invalid if name.split(" ")[1] == str(SEED)}
+    alphas = {name: alpha for name, alpha in alphas.items() if name not in invalid}
+    gaps = {
+        name: gap
+        for name, gap in gaps.items()
+        if " ".join(name.split(" ")[:2]) not in spoilt and name.split(" ")[0] not in first
+    }
     refuting = [
         name
         for name, alpha in alphas.items()
@@ -85,6 +104,8 @@ def judge_followup_1(
     moved = [name for name, gap in gaps.items() if _within(gap, rule.gap_tolerance) == "outside"]
     if broken or moved:
         return "does not hold", f"outside what was registered: {_list(broken + moved)}"
+    if invalid:
+        return "undecided", f"invalid: {_list(invalid)}"
     if not complete:
         return "undecided", "not every winner was run in every seed with both judges"
     unclear = [name for name, place in sides.items() if place == "across"]
@@ -110,6 +131,7 @@ def followup_2(
     """
     verdicts = []
     firsts = [row for row in rows if row.base_seed == SEED]
+    unclear = ambiguity(firsts, (SEED,))
     for name in JUDGES:
         spreads: Numbers = {}
         numbers: Numbers = {}
@@ -123,7 +145,10 @@ def followup_2(
                     found += [f"{row.condition}: {c}" for c in caveats(row, judge, rules)]
         if not spreads:
             continue
-        outcome, basis = judge_followup_2(spreads, rules.followup_2.iqr)
+        invalid = [k.split(" ")[0] for k in _invalid(firsts, (SEED,)) if k.endswith(f" {name}")]
+        outcome, basis = judge_followup_2(spreads, rules.followup_2.iqr, invalid)
+        if unclear is not None:
+            outcome, basis = "undecided", unclear
         spread_numbers = {f"{key} interquartile range": value for key, value in spreads.items()}
         verdicts.append(
             Verdict(
@@ -141,18 +166,47 @@ def followup_2(
     return verdicts
 
 
-def judge_followup_2(spreads: Numbers, threshold: float) -> tuple[Outcome, str]:
+def judge_followup_2(
+    spreads: Numbers, threshold: float, invalid: Sequence[str] = ()
+) -> tuple[Outcome, str]:
     """The follow-up's outcome from the interquartile range of the question means by condition."""
     said = ", ".join(f"{name} {estimate_text(spread)}" for name, spread in spreads.items())
-    sides = {name: side(spread, threshold) for name, spread in spreads.items()}
+    sides = {
+        name: "invalid" if name in invalid else side(spread, threshold)
+        for name, spread in spreads.items()
+    }
     if "above" in sides.values():
         return "not refuted", f"an interquartile range of {threshold:g} or more: {said}"
     missing = [name for name in WINNERS if name not in sides]
     if missing:
         return "undecided", f"not run: {', '.join(missing)}; {said}"
+    if "invalid" in sides.values():
+        return "undecided", f"invalid: {_list(invalid)}; {said}"
     if set(sides.values()) == {"below"}:
         return "refuted", f"every interquartile range under {threshold:g}: {said}"
     return "undecided", f"an interval crosses {threshold:g}: {said}"
+
+
+def ambiguity(rows: Sequence[ConditionRow], seeds: Sequence[int]) -> str | None:
+    """Why rows of one provenance are not one experiment, None when they are."""
+    mine = [row for row in rows if row.base_seed in seeds]
+    counts = Counter(f"{row.condition} seed {row.base_seed}" for row in mine)
+    if again := [name for name, count in counts.items() if count > 1]:
+        return f"run more than once, with other prompts or judges: {_list(again)}"
+    for name in JUDGES:
+        models = {j.model for row in mine for j in row.judges if j.judge == name}
+        if len(models) > 1:
+            return f"{name} is not the same model throughout: {_list(sorted(models))}"
+    return None
+
+
+def _invalid(rows: Sequence[ConditionRow], seeds: Sequence[int]) -> list[str]:
+    return [
+        f"{row.condition} {row.base_seed} {judge.judge}"
+        for row in rows
+        for judge in row.judges
+        if judge.invalid and judge.judge in JUDGES and row.base_seed in seeds
+    ]
 
 
 def _seed_numbers(

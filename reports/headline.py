@@ -165,8 +165,10 @@ class AcrossSeeds(Model):
 
     condition: str
     provenance: str
+    prompt_sha256: str | None
     target: str
     judge: str
+    judge_model: str
     seeds: list[int]
     alphas: list[Number]
     mean: Number
@@ -179,6 +181,7 @@ class OrderAcrossSeeds(Model):
 
     target: str
     judge: str
+    judge_model: str
     orders: dict[str, list[str]]
     stable: bool
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from inspect_ai._util.file import filesystem
 from inspect_ai.log import (
     EvalLog,
     EvalSampleSummary,
@@ -13,13 +14,13 @@ from inspect_ai.log import (
     read_eval_log,
     read_eval_log_sample_summaries,
 )
+from pydantic import ValidationError
 
+from protocol.data import read_yaml
+from protocol.metadata import COMPARABILITY, SUITE, RunMetadata
+from protocol.rubrics import load_rubric
 from reports.runs import LeftOut, Loaded, Question, Run, newest
-from reports.statistics import Floats
-from reports.verdicts import sample_verdicts, verdict_columns
-
-SUITE = "bwalpha"
-COMPARABILITY = 1
+from reports.verdicts import MISSING, SAMPLE_ERROR, sample_verdicts, verdict_columns
 
 
 def load_runs(
@@ -37,11 +38,11 @@ def load_runs(
     files, left_out = find_logs(locations)
     runs: list[Run] = []
     for number, file in enumerate(files, start=1):
-        result = read_run(file)
-        if isinstance(result, Run):
-            runs.append(result)
-        else:
+        result = read_runs(file)
+        if isinstance(result, LeftOut):
             left_out.append(result)
+        else:
+            runs += result
         if progress is not None:
             progress(number, len(files))
     kept, replaced = newest(runs)
@@ -56,19 +57,34 @@ def find_logs(locations: Sequence[str]) -> tuple[list[str], list[LeftOut]]:
         if location.endswith((".eval", ".json")):
             files.setdefault(_shown(location))
             continue
+        # A store that is not there fails as its own library likes: no module, no bucket, no key.
         try:
             found = list_eval_logs(location, descending=False)
-        except (OSError, ValueError) as error:
+        except Exception as error:
             missing.append(LeftOut(location, f"cannot be listed: {_one_line(error)}"))
             continue
         if not found:
-            missing.append(LeftOut(location, "no Inspect logs here"))
+            missing.append(LeftOut(location, _why_nothing(location)))
         files.update(dict.fromkeys(_shown(info.name) for info in found))
     return list(files), missing
 
 
-def read_run(location: str) -> Run | LeftOut:
-    """Read one log, or say why no number may rest on it."""
+def _why_nothing(location: str) -> str:
+    path = Path(location.removeprefix("file://"))
+    if "://" in str(location) or path.is_dir():
+        return "no Inspect logs here"
+    if path.is_file():
+        return "not a log; name a .eval or .json log, or a folder of them"
+    return "no such file or folder"
+
+
+def read_runs(location: str) -> list[Run] | LeftOut:
+    """Read one log, or say why no number may rest on it.
+
+    Returns:
+        One run a rubric: completions judged again under another rubric stand apart from the
+        verdicts that the run itself asked for.
+    """
     # A broken file fails in as many ways as zip, JSON and the schema have errors, and one
     # broken file must not hide the numbers of the others.
     try:
@@ -77,11 +93,14 @@ def read_run(location: str) -> Run | LeftOut:
         if refusal is not None:
             return LeftOut(location, refusal)
         summaries = read_eval_log_sample_summaries(location)
-        return _run(location, header, summaries)
+        runs = _runs(location, header, summaries)
     except FileNotFoundError:
         return LeftOut(location, "no such file")
     except Exception as error:
         return LeftOut(location, f"cannot be read: {type(error).__name__}: {_one_line(error)}")
+    if not summaries:
+        return LeftOut(location, "no completions")
+    return runs or LeftOut(location, "no judge's verdicts (not scored yet?)")
 
 
 def _refusal(header: EvalLog) -> str | None:
@@ -93,13 +112,51 @@ def _refusal(header: EvalLog) -> str | None:
     if metadata.get("comparability") != COMPARABILITY:
         found = metadata.get("comparability")
         return f"comparability version {found}, this report reads {COMPARABILITY}"
+    try:
+        RunMetadata.model_validate(metadata)
+    except ValidationError as error:
+        field = ".".join(str(part) for part in error.errors()[0]["loc"])
+        return f"its metadata do not say what was run ({field}: {error.errors()[0]['msg']})"
     return None
 
 
-def _run(location: str, header: EvalLog, summaries: list[EvalSampleSummary]) -> Run | LeftOut:
-    if not summaries:
-        return LeftOut(location, "no completions")
+def _runs(location: str, header: EvalLog, summaries: list[EvalSampleSummary]) -> list[Run]:
     metadata = dict(header.eval.metadata or {})
+    own = str(metadata["rubric_sha256"])
+    questions = _questions(summaries)
+    names = sorted(questions)
+    index = {name: position for position, name in enumerate(names)}
+    verdicts = [sample_verdicts(sample.scores or {}, own) for sample in summaries]
+    absent = [SAMPLE_ERROR if sample.error else MISSING for sample in summaries]
+    results = header.results
+    runs = []
+    for rubric in dict.fromkeys(sha for found in verdicts for sha in found):
+        said = {} if rubric == own else {"rubric": _rubric_name(rubric), "rubric_sha256": rubric}
+        runs.append(
+            Run(
+                location=location,
+                eval_id=header.eval.eval_id,
+                created=header.eval.created,
+                completed=max(str(sample.completed_at or "") for sample in summaries),
+                score_keys=max(len(sample.scores or {}) for sample in summaries),
+                modified=float(filesystem(location).info(location).mtime or 0),
+                target=header.eval.model,
+                task=header.eval.task,
+                metadata={**metadata, **said},
+                expected=results.total_samples if results is not None else len(summaries),
+                questions=tuple(questions[name] for name in names),
+                clusters=np.array([index[str(sample.id)] for sample in summaries], dtype=np.int64),
+                judges=verdict_columns(
+                    [found.get(rubric, {}) for found in verdicts],
+                    absent,
+                    dict(metadata["judges"]),
+                ),
+            )
+        )
+    return runs
+
+
+def _questions(summaries: list[EvalSampleSummary]) -> dict[str, Question]:
     questions: dict[str, Question] = {}
     for sample in summaries:
         fields = {
@@ -107,31 +164,15 @@ def _run(location: str, header: EvalLog, summaries: list[EvalSampleSummary]) -> 
             for name in ("family", "topic", "subpanel", "split")
         }
         questions.setdefault(str(sample.id), Question(id=str(sample.id), **fields))
-    names = sorted(questions)
-    index = {name: position for position, name in enumerate(names)}
-    clusters: Floats = np.array([index[str(sample.id)] for sample in summaries], dtype=float)
-    judges = verdict_columns(
-        [sample_verdicts(sample.scores or {}) for sample in summaries],
-        dict(metadata.get("judges") or {}),
-    )
-    if not judges:
-        return LeftOut(location, "no judge's verdicts (not scored yet?)")
-    results = header.results
-    return Run(
-        location=location,
-        eval_id=header.eval.eval_id,
-        created=header.eval.created,
-        completed=max(str(sample.completed_at or "") for sample in summaries),
-        score_keys=max(len(sample.scores or {}) for sample in summaries),
-        target=header.eval.model,
-        task=header.eval.task,
-        metadata=metadata,
-        epochs=header.eval.config.epochs or 1,
-        expected=results.total_samples if results is not None else len(summaries),
-        questions=tuple(questions[name] for name in names),
-        clusters=clusters.astype(np.int64),
-        judges=judges,
-    )
+    return questions
+
+
+def _rubric_name(sha256: str) -> str:
+    named = {
+        read_yaml("sources.yaml")["rubric_text_sha256"]: "eps",
+        load_rubric("open").sha256: "open",
+    }
+    return named.get(sha256, sha256[:12])
 
 
 def _shown(location: str) -> str:

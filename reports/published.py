@@ -43,6 +43,8 @@ class Rules(BaseModel):
     falsify: float
     gate: float
     failure_limit: float
+    completions: int
+    target: str
     followup_1: FollowUp1
     followup_2: FollowUp2
     notes: list[str] = []
@@ -105,8 +107,7 @@ def _row(
     ]
     gaps = [_gap(judges[0], judges[1], rules)] if len(judges) > 1 else []
     for gap in gaps:
-        if judges[0].scored != judges[1].scored or not judges[0].scored:
-            caveats.append("the gap is a difference of means over different survivors")
+        caveats += _gap_caveats(*judges)
         if not gap.gate:
             caveats.append(f"the judges differ by {rules.gate:g} or more: the gate fails")
     c = figures[0].get("distributional_c")
@@ -155,6 +156,14 @@ def _judge_caveats(judge: JudgeFigures, rules: Rules) -> list[str]:
         f"{judge.judge}: INVALID, {judge.failed} of {total:,} verdicts failed "
         f"({judge.failed / total:.1%}), over the limit of {rules.failure_limit:.0%}"
     ]
+
+
+def _gap_caveats(first: JudgeFigures, second: JudgeFigures) -> list[str]:
+    if first.scored is None or second.scored is None:
+        return ["the gap is between two runs, and of one the counts are not published"]
+    if first.failed or second.failed:
+        return ["the gap is a difference of means over different survivors"]
+    return []
 
 
 def _gap(first: JudgeFigures, second: JudgeFigures, rules: Rules) -> GapFigures:

@@ -11,6 +11,8 @@ from reports.published import ORDER
 from reports.statistics import Ints
 from reports.verdicts import JudgeVerdicts
 
+SIMULATED = "simulated/"
+
 
 @dataclass(frozen=True)
 class Question:
@@ -36,10 +38,10 @@ class Run:
     created: str
     completed: str
     score_keys: int
+    modified: float
     target: str
     task: str
     metadata: dict[str, Any]
-    epochs: int
     expected: int
     questions: tuple[Question, ...]
     clusters: Ints
@@ -63,8 +65,11 @@ class Run:
 
     @property
     def simulated(self) -> bool:
-        """Whether the target or any judge was simulated."""
-        return bool(self.metadata.get("simulated"))
+        """Whether the target or any judge was simulated, one that judged later included."""
+        models = [self.target, *(column.model for column in self.judges.values())]
+        return bool(self.metadata.get("simulated")) or any(
+            model.startswith(SIMULATED) for model in models
+        )
 
     @property
     def comparison(self) -> tuple[str, str, str]:
@@ -77,9 +82,14 @@ class Run:
         )
 
     @property
+    def judged_by(self) -> set[tuple[str, str]]:
+        """Judges and their models."""
+        return {(name, column.model) for name, column in self.judges.items()}
+
+    @property
     def identity(self) -> tuple[object, ...]:
         """What two runs share when the newer one replaces the older one."""
-        judges = tuple(sorted((name, column.model) for name, column in self.judges.items()))
+        judges = tuple(sorted(self.judged_by))
         prompt = self.metadata.get("prompt_sha256")
         return (*self.comparison, self.condition, prompt, self.seed, self.target, judges)
 
@@ -105,13 +115,14 @@ def newest(runs: Iterable[Run]) -> tuple[list[Run], list[LeftOut]]:
     """Of runs with the same identity keep the newest, and name the others.
 
     A log and its re-judged copy share Inspect's evaluation id and its times: the one to which
-    more scores were added counts.
+    more scores were added counts, or of as many the file written last. A copy that lacks none of
+    the other's judges replaces it; one with a judge of its own stays beside it.
     """
     kept: list[Run] = []
     replaced: list[LeftOut] = []
     ordered = sorted(runs, key=_age, reverse=True)
     for run in ordered:
-        twin = next((k for k in kept if k.eval_id == run.eval_id), None)
+        twin = next((k for k in kept if _replaces(k, run)), None)
         if twin is not None:
             reason = f"same evaluation as {twin.location}, which has the scores that count"
             replaced.append(LeftOut(run.location, reason))
@@ -131,6 +142,11 @@ def newest(runs: Iterable[Run]) -> tuple[list[Run], list[LeftOut]]:
     return kept, replaced
 
 
-def _age(run: Run) -> tuple[datetime, str, int]:
+def _replaces(kept: Run, run: Run) -> bool:
+    same = kept.eval_id == run.eval_id and kept.comparison == run.comparison
+    return same and run.judged_by <= kept.judged_by
+
+
+def _age(run: Run) -> tuple[datetime, str, int, float]:
     # The start is kept to the second, so runs started together are told apart by their end.
-    return datetime.fromisoformat(run.created), run.completed, run.score_keys
+    return datetime.fromisoformat(run.created), run.completed, run.score_keys, run.modified

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,12 +10,13 @@ import numpy as np
 from reports.headline import AcrossSeeds, ConditionRow, OrderAcrossSeeds
 
 Alphas = dict[int, float]
+Key = tuple[str, str, str | None, str, str, str]
 
 
 def across_seeds(rows: Sequence[ConditionRow]) -> list[AcrossSeeds]:
     """Mean, standard deviation and range of each condition's α, where it has several seeds."""
     figures = []
-    for (condition, prompt, target, judge), alphas in _by_seed(rows).items():
+    for (condition, provenance, prompt, target, judge, model), alphas in _by_seed(rows).items():
         if len(alphas) < 2:
             continue
         seeds = sorted(alphas)
@@ -22,9 +24,11 @@ def across_seeds(rows: Sequence[ConditionRow]) -> list[AcrossSeeds]:
         figures.append(
             AcrossSeeds(
                 condition=condition,
-                provenance=prompt,
+                provenance=provenance,
+                prompt_sha256=prompt,
                 target=target,
                 judge=judge,
+                judge_model=model,
                 seeds=seeds,
                 alphas=[float(value) for value in values],
                 mean=float(values.mean()),
@@ -37,13 +41,17 @@ def across_seeds(rows: Sequence[ConditionRow]) -> list[AcrossSeeds]:
 
 def order_across_seeds(rows: Sequence[ConditionRow]) -> list[OrderAcrossSeeds]:
     """Whether the conditions keep their order, over seeds in which the same ones were run."""
-    tables: dict[tuple[str, str], dict[int, dict[str, float]]] = {}
-    for (condition, prompt, target, judge), alphas in _by_seed(rows).items():
-        name = f"{condition} ({prompt})"
+    tables: dict[tuple[str, str, str], dict[int, dict[str, float]]] = {}
+    table_of = _by_seed(rows)
+    prompts = Counter(key[:2] for key in dict.fromkeys(key[:3] for key in table_of))
+    for (condition, provenance, prompt, target, judge, model), alphas in table_of.items():
+        # The hash tells two prompts apart that share condition and provenance.
+        mark = f" {(prompt or '')[:8]}" if prompts[condition, provenance] > 1 else ""
+        name = f"{condition} ({provenance}{mark})"
         for seed, value in alphas.items():
-            tables.setdefault((target, judge), {}).setdefault(seed, {})[name] = value
+            tables.setdefault((target, judge, model), {}).setdefault(seed, {})[name] = value
     figures = []
-    for (target, judge), table in tables.items():
+    for (target, judge, model), table in tables.items():
         shared = set.intersection(*(set(column) for column in table.values()))
         if len(table) < 2 or len(shared) < 2:
             continue
@@ -53,15 +61,22 @@ def order_across_seeds(rows: Sequence[ConditionRow]) -> list[OrderAcrossSeeds]:
         }
         first = next(iter(orders.values()))
         stable = all(order == first for order in orders.values())
-        figures.append(OrderAcrossSeeds(target=target, judge=judge, orders=orders, stable=stable))
+        figures.append(
+            OrderAcrossSeeds(
+                target=target, judge=judge, judge_model=model, orders=orders, stable=stable
+            )
+        )
     return figures
 
 
-def _by_seed(rows: Sequence[ConditionRow]) -> dict[tuple[str, str, str, str], Alphas]:
-    table: dict[tuple[str, str, str, str], Alphas] = {}
-    for row in rows:
+def _by_seed(rows: Sequence[ConditionRow]) -> dict[Key, Alphas]:
+    table: dict[Key, Alphas] = {}
+    # Of two runs that differ in their other judges only, the newer one's α stands last.
+    for row in sorted(rows, key=lambda row: row.created or ""):
         for judge in row.judges:
             if judge.alpha.value is not None and row.base_seed is not None:
-                key = (row.condition, row.provenance, row.target, judge.judge)
-                table.setdefault(key, {})[row.base_seed] = judge.alpha.value
-    return table
+                key = (row.condition, row.provenance, row.prompt_sha256, row.target)
+                alphas = table.setdefault((*key, judge.judge, judge.model), {})
+                alphas[row.base_seed] = judge.alpha.value
+    place = {row.condition: number for number, row in enumerate(rows)}
+    return dict(sorted(table.items(), key=lambda item: place[item[0][0]]))

@@ -160,7 +160,7 @@ def bimodality_coefficient(values: Floats) -> float:
     return (skew**2 + 1) / (kurtosis + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
 
 
-def krippendorff_interval(ratings: Floats) -> float:
+def krippendorff_alpha(ratings: Floats) -> float:
     """Krippendorff's α of agreement, interval scale; 1 is perfect, 0 is chance.
 
     ``ratings`` has one row a completion and one column a judge; NaN is a missing rating, and

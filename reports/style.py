@@ -48,7 +48,7 @@ def watermark(figure: Figure, simulated: bool) -> None:
             0.5,
             0.5,
             "SIMULATED",
-            fontsize=56,
+            fontsize=6 * figure.get_size_inches()[0],
             color=GREY,
             alpha=0.16,
             ha="center",

@@ -6,8 +6,15 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from reports.headline import Comparison, ConditionRow, Headline, PublishedFigures, Verdict
-from reports.wording import c_text, estimate_text, number, unique
+from reports.headline import (
+    Comparison,
+    ConditionRow,
+    Headline,
+    OrderAcrossSeeds,
+    PublishedFigures,
+    Verdict,
+)
+from reports.wording import c_text, estimate_text, number, row_name, unique
 
 FOUR = "the four winners"
 
@@ -22,13 +29,14 @@ def title(comparison: Comparison) -> str:
 
 def remarks(comparison: Comparison) -> list[str]:
     """What a reader must know beside a comparison's table."""
-    lines = [f"{row.condition}: {note}" for row in comparison.rows for note in row.notes]
-    for row in comparison.rows:
+    rows = comparison.rows
+    lines = [f"{row_name(row, rows)}: {note}" for row in rows for note in row.notes]
+    for row in rows:
         for judge in row.judges:
             if judge.invalid:
                 low, high = judge.worst_case
                 lines.append(
-                    f"{row.condition}, {judge.judge}: INVALID, {judge.failed_share or 0:.1%} of "
+                    f"{row_name(row, rows)}, {judge.judge}: INVALID, {judge.failed_share or 0:.1%} of "
                     f"the verdicts failed; α lies between {number(low)} and {number(high)}"
                 )
     return lines
@@ -57,28 +65,55 @@ def shared_once(caveats: list[str]) -> list[str]:
 
 
 def print_headline(headline: Headline, console: Console) -> None:
-    """The report on a terminal: tables, reservations, verdicts over the four, logs left out."""
+    """The report on a terminal: tables, the published rows, verdicts over the four, logs left out."""
     for comparison in headline.comparisons:
         console.print(_table(comparison.rows, title(comparison), headline.gate))
         if comparison.simulated:
             console.print("SIMULATED: these numbers describe no real model.", style="bold yellow")
-        for line in remarks(comparison):
+        for line in [*remarks(comparison), *seed_lines(comparison)]:
             console.print(line, highlight=False, markup=False)
+    print_published(headline.published, headline.gate, console)
+    for comparison in headline.comparisons:
         for verdict in comparison.verdicts:
             if verdict.about == FOUR:
                 console.print(verdict_text(verdict), highlight=False, markup=False)
-    for log in headline.replaced:
-        console.print(f"not counted: {log.log}: {log.reason}", highlight=False, markup=False)
-    for log in headline.left_out:
-        console.print(f"left out: {log.log}: {log.reason}", highlight=False, markup=False)
+    for word, logs in (("not counted", headline.replaced), ("left out", headline.left_out)):
+        for log in logs:
+            # Unfolded, so that a long path can be copied.
+            line = f"{word}: {log.log}: {log.reason}"
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def print_published(rows: list[PublishedFigures], gate: float, console: Console) -> None:
     """The published table with the caveats that the suite's own rules find in it."""
     console.print(_table(rows, "published figures, not measured here (bw52, eps, seed 42)", gate))
+    for line in published_remarks(rows):
+        console.print(line, highlight=False, markup=False)
+
+
+def published_remarks(rows: list[PublishedFigures]) -> list[str]:
+    """What the suite's own rules find in the published table, each finding said once."""
+    found: dict[str, list[str]] = {}
     for row in rows:
-        for line in [*row.caveats, *row.notes]:
-            console.print(f"{row.condition}: {line}", highlight=False, markup=False)
+        for text in (*row.caveats, *row.notes):
+            found.setdefault(text, []).append(row.condition)
+    return [f"{', '.join(names)}: {text}" for text, names in found.items()]
+
+
+def seed_lines(comparison: Comparison) -> list[str]:
+    """Each condition across seeds, and whether the order of the conditions is stable."""
+    lines = [
+        f"{s.condition} ({s.provenance}), {s.judge}, seeds {', '.join(map(str, s.seeds))}: "
+        f"mean α {number(s.mean)}, sd {number(s.sd)}, range {number(s.range)}"
+        for s in comparison.across_seeds
+    ]
+    return lines + [order_text(order) for order in comparison.order_across_seeds]
+
+
+def order_text(order: OrderAcrossSeeds) -> str:
+    """Whether the conditions keep their order in all seeds."""
+    said = "the same" if order.stable else "not the same"
+    return f"{order.judge}: the conditions' order is {said} in all seeds"
 
 
 def _table(rows: list[ConditionRow] | list[PublishedFigures], heading: str, gate: float) -> Table:

@@ -12,6 +12,8 @@ from inspect_ai.scorer import Score
 from reports.statistics import NAN, Floats
 
 MISSING = "missing"
+SAMPLE_ERROR = "sample_error"
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -35,36 +37,45 @@ class JudgeVerdicts:
     failures: dict[str, int]
 
 
-def sample_verdicts(scores: Mapping[str, Score]) -> dict[tuple[str, str], Verdict]:
-    """The verdicts of one completion by judge and judge model.
+def sample_verdicts(scores: Mapping[str, Score], rubric: str) -> dict[str, dict[Key, Verdict]]:
+    """The verdicts of one completion by rubric, and there by judge and judge model.
 
     Judging again under the same name appends a score whose key Inspect numbers; scores stand
-    in the order in which they were added, so the last one of a judge and model counts.
+    in the order in which they were added, so the last one of a judge and model counts. A score
+    that no judge gave has no ``judge`` in its metadata and is no verdict.
+
+    Args:
+        scores: The completion's scores by their key.
+        rubric: The SHA-256 of the run's own rubric, for scores that do not name theirs.
     """
-    verdicts: dict[tuple[str, str], Verdict] = {}
+    verdicts: dict[str, dict[Key, Verdict]] = {}
     for key, score in scores.items():
         data = score.metadata or {}
         if "judge" not in data:
             continue
         judge, model = str(data.get("judge") or key), str(data.get("judge_model") or "")
-        verdicts[judge, model] = _verdict(model, score, data)
+        under = verdicts.setdefault(str(data.get("rubric_sha256") or rubric), {})
+        under[judge, model] = _verdict(model, score, data)
     return verdicts
 
 
 def verdict_columns(
-    completions: Sequence[Mapping[tuple[str, str], Verdict]], declared: Mapping[str, str]
+    completions: Sequence[Mapping[Key, Verdict]],
+    absent: Sequence[str],
+    declared: Mapping[str, str],
 ) -> dict[str, JudgeVerdicts]:
     """Turn the verdicts on each completion into one column per judge.
 
     Args:
         completions: For each completion, its verdicts by judge and judge model.
+        absent: For each completion, the kind of failure where a judge gave no verdict at all.
         declared: The run's judges and their models, as its header names them.
 
     Returns:
         Columns by judge, declared judges first. Where one name judged with several models,
         the one the header names keeps the name and the others are ``name (model)``.
     """
-    found: dict[tuple[str, str], None] = {}
+    found: dict[Key, None] = {}
     for verdicts in completions:
         found.update(dict.fromkeys(verdicts))
     position = {name: place for place, name in enumerate(declared)}
@@ -74,7 +85,7 @@ def verdict_columns(
         rivals = [other for other in ordered if other[0] == judge]
         plain = len(rivals) == 1 or declared.get(judge) == model
         name = judge if plain else f"{judge} ({model})"
-        columns[name] = _column(name, (judge, model), completions)
+        columns[name] = _column(name, (judge, model), completions, absent)
     return columns
 
 
@@ -89,12 +100,12 @@ def _verdict(model: str, score: Score, data: Mapping[str, object]) -> Verdict:
 
 
 def _column(
-    name: str,
-    key: tuple[str, str],
-    completions: Sequence[Mapping[tuple[str, str], Verdict]],
+    name: str, key: Key, completions: Sequence[Mapping[Key, Verdict]], absent: Sequence[str]
 ) -> JudgeVerdicts:
-    absent = Verdict(key[1], NAN, NAN, MISSING)
-    verdicts = [verdicts.get(key, absent) for verdicts in completions]
+    verdicts = [
+        found.get(key) or Verdict(key[1], NAN, NAN, kind)
+        for found, kind in zip(completions, absent, strict=True)
+    ]
     failures = Counter(v.failure for v in verdicts if v.failure is not None)
     return JudgeVerdicts(
         judge=name,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from reports.headline import ConditionRow, Estimate, JudgeFigures
 from reports.published import Rules
+from scorers.binding import DEFAULT_MODELS
 
-REGISTERED_JUDGES = ("sonnet", "opus")
+SIMULATED = "simulated/"
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -47,8 +48,13 @@ def caveats(row: ConditionRow, figures: JudgeFigures, rules: Rules) -> list[str]
         found.append("SIMULATED")
     if row.provenance == "reconstruction":
         found.append("the prompt is a reconstruction")
-    if figures.judge not in REGISTERED_JUDGES:
-        found.append(f"{figures.judge} is not a registered judge")
+    if not row.target.startswith(SIMULATED) and not row.target.rstrip("/").lower().endswith(
+        rules.target.lower()
+    ):
+        found.append(f"target {row.target} is not the registered one ({rules.target})")
+    found += _judge(figures)
+    if row.completions != rules.completions:
+        found.append(f"{row.completions:,} completions, not the registered {rules.completions:,}")
     if figures.invalid:
         low, high = figures.worst_case
         found.append(
@@ -58,9 +64,31 @@ def caveats(row: ConditionRow, figures: JudgeFigures, rules: Rules) -> list[str]
     return [*found, *_gate(row, figures.judge, rules.gate)]
 
 
+def row_name(row: ConditionRow, rows: Sequence[ConditionRow], seed: bool = True) -> str:
+    """A row's name among others: its condition, and whatever tells it apart from one of them."""
+    twins = [other for other in rows if other.condition == row.condition]
+    parts = [row.condition]
+    if len({other.target for other in rows}) > 1:
+        parts.append(row.target.rsplit("/", 1)[-1])
+    if len({other.prompt_sha256 for other in twins}) > 1:
+        parts.append(f"{row.provenance} {(row.prompt_sha256 or '')[:6]}")
+    if seed and len({other.base_seed for other in rows}) > 1:
+        parts.append(f"seed {row.base_seed}")
+    return " · ".join(parts)
+
+
 def unique(lines: Iterable[str]) -> list[str]:
     """The lines, each once, in order."""
     return list(dict.fromkeys(lines))
+
+
+def _judge(figures: JudgeFigures) -> list[str]:
+    registered = DEFAULT_MODELS.get(figures.judge)
+    if registered is None:
+        return [f"{figures.judge} is not a registered judge"]
+    if figures.model == registered or figures.model.startswith(SIMULATED):
+        return []
+    return [f"{figures.judge} is {figures.model}, not the registered {registered}"]
 
 
 def _gate(row: ConditionRow, judge: str, gate: float) -> list[str]:
@@ -68,8 +96,8 @@ def _gate(row: ConditionRow, judge: str, gate: float) -> list[str]:
     if not mine:
         return ["one judge only: the gate cannot be checked"]
     return [
-        f"gate failed: {gap.first} and {gap.second} differ by "
-        f"{number(gap.published_definition.value)}, not less than {gate:g}"
+        f"gate failed: {gap.first} − {gap.second} is {number(gap.published_definition.value)}, "
+        f"not within ±{gate:g}"
         for gap in mine
         if not gap.gate
     ]

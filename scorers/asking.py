@@ -1,11 +1,9 @@
 """One judge's call: asked, read, recorded. A judge's failure is data, never an exception."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import (
-    BatchConfig,
     ChatMessage,
     ChatMessageSystem,
     ChatMessageUser,
@@ -14,29 +12,24 @@ from inspect_ai.model import (
     ModelOutput,
     get_model,
 )
+from inspect_ai.model._generate_config import active_generate_config
 from inspect_ai.scorer import Score
 from inspect_ai.util import LimitExceededError
 
 from protocol.rubrics import Rubric
 from protocol.texts import without_surrogates
 from scorers.cached import cache_entry, fetch, keep
+from scorers.rounds import BATCH, WHOLE_RUN, every_sample_waits
 from scorers.verdicts import Failure, Verdict, parse_verdict
 
 MAX_TOKENS = 256
-# Inspect retries for ever by default, and its `timeout` alone does not end a call that hangs. A role's
-# own `max_retries` and `attempt_timeout` win over these.
+# Inspect retries for ever by default, and its `timeout` alone does not end a call that hangs. `--max-retries`
+# and a role's own `max_retries` and `attempt_timeout` win over these.
 MAX_RETRIES = 10
 ATTEMPT_TIMEOUT = 300
 ASKED_AGAIN = ("truncated", "unparseable")
-BUGS = (
-    PrerequisiteError,
-    LimitExceededError,
-    TypeError,
-    AttributeError,
-    NameError,
-    AssertionError,
-    LookupError,
-)
+# What is no failure of the judge: the user's own limits, and a set-up that no call can work with.
+NOT_THE_JUDGE = (LimitExceededError, PrerequisiteError)
 
 
 @dataclass(frozen=True)
@@ -48,7 +41,7 @@ class Judge:
         rubric: Its system message.
         model: The model, where it is not the role's.
         retries: Second tries after a truncated or unparseable reply; 0 in the protocol.
-        batch: Ask through the provider's batch API, waiting for this many calls; 0 asks in realtime.
+        batch: Ask through the provider's batch API, together with all other samples of the run.
         cache: Take a valid verdict from Inspect's cache where there is one, and keep it there.
     """
 
@@ -56,7 +49,7 @@ class Judge:
     rubric: Rubric
     model: str | None = None
     retries: int = 0
-    batch: int = 0
+    batch: bool = False
     cache: bool = False
 
 
@@ -90,6 +83,8 @@ async def ask(judge: Judge, question: str, completion: str, epoch: int) -> Score
         outcome = read_output(kept)
         if isinstance(outcome, Verdict):
             return _score(judge, model, outcome, kept, 0)
+    if config.batch:
+        await every_sample_waits()
     tries = 0
     while True:
         tries += 1
@@ -105,9 +100,11 @@ async def ask(judge: Judge, question: str, completion: str, epoch: int) -> Score
 async def _try(
     model: Model, messages: list[ChatMessage], config: GenerateConfig
 ) -> tuple[ModelOutput | None, Verdict | Failure]:
+    # Only the call itself is within `try`: whatever a provider or a server's malformed answer raises there
+    # is the judge's failure, and whatever the suite raises anywhere else is a bug that stops the run.
     try:
         output = await model.generate(messages, config=config, cache=False)
-    except BUGS:
+    except NOT_THE_JUDGE:
         raise
     except Exception as error:
         return None, Failure("api_error", error_detail(error))
@@ -116,16 +113,18 @@ async def _try(
 
 def judge_config(judge: Judge, model: Model) -> GenerateConfig:
     """Return what a judge's call is sent with: the protocol's 256 tokens and no temperature."""
-    own = model.config
-    batch = own.batch
-    if judge.batch and batch in (None, False, True):
-        batch = BatchConfig(size=judge.batch)
+    own, run = model.config, active_generate_config()
+    batch = judge.batch if own.batch is None else own.batch
+    retries = [own.max_retries, run.max_retries, MAX_RETRIES]
     return GenerateConfig(
         max_tokens=MAX_TOKENS,
         cache_prompt=False,
-        max_retries=MAX_RETRIES if own.max_retries is None else own.max_retries,
+        # A refusal is a verdict's failure, not the sample's, whatever `--fail-on-refusal` says.
+        fail_on_refusal=False,
+        max_retries=next(number for number in retries if number is not None),
         attempt_timeout=_attempt_timeout(own, bool(batch)),
-        batch=batch,
+        max_connections=WHOLE_RUN if batch else None,
+        batch=BATCH if batch is True else batch,
     )
 
 
@@ -143,8 +142,10 @@ def error_detail(error: BaseException) -> str:
     """
     while error.__cause__ is not None:
         error = error.__cause__
-    status: Any = getattr(error, "status_code", None)
-    return f"{type(error).__name__}{f' {status}' if status else ''}: {error}"
+    # The class's own status first: Inspect gives every errored entry of a batch an instance's status 500.
+    found = [getattr(holder, "status_code", None) for holder in (type(error), error)]
+    status = next((f" {number}" for number in found if isinstance(number, int)), "")
+    return f"{type(error).__name__}{status}: {error}"
 
 
 def bound_model(judge: Judge) -> Model:
@@ -176,6 +177,7 @@ def _score(
     record = {
         "judge": judge.name,
         "judge_model": str(model),
+        "rubric": judge.rubric.name,
         "rubric_sha256": judge.rubric.sha256,
         "reply": output.completion if output else "",
         "stop_reason": output.stop_reason if output else None,

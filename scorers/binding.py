@@ -61,7 +61,7 @@ def bind_judges(judges: dict[str, str]) -> dict[str, Model]:
             role = bound[name]
             models[name] = role[0] if isinstance(role, list) else role
         elif default:
-            models[name] = _default_model(name, default)
+            models[name] = judge_model(name, default)
         else:
             raise ProtocolError(
                 f"The judge {name!r} has no model. Give -T judges={name}=provider/model or "
@@ -70,7 +70,16 @@ def bind_judges(judges: dict[str, str]) -> dict[str, Model]:
     return models
 
 
-def _default_model(name: str, model: str) -> Model:
+def judge_model(name: str, model: str) -> Model:
+    """Make a judge's model.
+
+    Args:
+        name: The judge's name and role.
+        model: `provider/model`.
+
+    Raises:
+        ProtocolError: The provider is unknown, or its key or package is missing.
+    """
     try:
         return get_model(model, role=name, config=GenerateConfig())
     except PrerequisiteError as error:

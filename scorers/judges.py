@@ -8,78 +8,46 @@ from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 from inspect_ai.util import collect, span
 
-from protocol.rubrics import load_rubric
 from scorers.asking import Judge, ask
+from scorers.judging import Judging, read_judging
 from scorers.metrics import alpha, alpha_ci, coherence
+from scorers.validity import validity
 
-METRICS = [alpha(), alpha_ci(), coherence()]
+METRICS = [validity(), alpha(), alpha_ci(), coherence()]
 
 # Inspect awaits a sample's scorers in turn; verdicts that were asked for together wait here for theirs.
 _waiting: "WeakKeyDictionary[TaskState, dict[Judge, Score]]" = WeakKeyDictionary()
 
 
 @scorer(metrics=METRICS)
-def sonnet(
-    rubric: str = "eps",
-    alongside: Sequence[str] = (),
-    retries: int = 0,
-    batch: int = 0,
-    cache: bool = False,
-) -> Scorer:
+def sonnet(**options: Any) -> Scorer:
     """Score completions with the protocol's primary judge, the model role `sonnet`.
 
     Args:
-        rubric: `eps`, `open` or a path.
-        alongside: Judges of the same sample that are asked at the same time.
-        retries: Second tries after a truncated or unparseable reply.
-        batch: Ask through the provider's batch API, waiting for this many calls; 0 asks in realtime.
-        cache: Keep valid verdicts in Inspect's cache and take them from there.
+        **options: See `scorers.judging.Options`.
     """
-    return _judging("sonnet", None, rubric, alongside, retries, batch, cache)
+    return _scorer("sonnet", options)
 
 
 @scorer(metrics=METRICS)
-def opus(
-    rubric: str = "eps",
-    alongside: Sequence[str] = (),
-    retries: int = 0,
-    batch: int = 0,
-    cache: bool = False,
-) -> Scorer:
+def opus(**options: Any) -> Scorer:
     """Score completions with the protocol's alternate judge, the model role `opus`.
 
     Args:
-        rubric: `eps`, `open` or a path.
-        alongside: Judges of the same sample that are asked at the same time.
-        retries: Second tries after a truncated or unparseable reply.
-        batch: Ask through the provider's batch API, waiting for this many calls; 0 asks in realtime.
-        cache: Keep valid verdicts in Inspect's cache and take them from there.
+        **options: See `scorers.judging.Options`.
     """
-    return _judging("opus", None, rubric, alongside, retries, batch, cache)
+    return _scorer("opus", options)
 
 
 @scorer(metrics=METRICS)
-def judge(
-    name: str,
-    model: str | None = None,
-    rubric: str = "eps",
-    alongside: Sequence[str] = (),
-    retries: int = 0,
-    batch: int = 0,
-    cache: bool = False,
-) -> Scorer:
+def judge(name: str | None = None, **options: Any) -> Scorer:
     """Score completions with any other judge.
 
     Args:
         name: The judge's name and model role.
-        model: Its model, where no role of that name is bound.
-        rubric: `eps`, `open` or a path.
-        alongside: Judges of the same sample that are asked at the same time.
-        retries: Second tries after a truncated or unparseable reply.
-        batch: Ask through the provider's batch API, waiting for this many calls; 0 asks in realtime.
-        cache: Keep valid verdicts in Inspect's cache and take them from there.
+        **options: See `scorers.judging.Options`.
     """
-    return _judging(name, model, rubric, alongside, retries, batch, cache)
+    return _scorer(name, options)
 
 
 def judge_scorers(names: Sequence[str], **options: Any) -> list[Scorer]:
@@ -87,7 +55,7 @@ def judge_scorers(names: Sequence[str], **options: Any) -> list[Scorer]:
 
     Args:
         names: The judges' names, which are bound as model roles.
-        **options: `rubric`, `retries` and `batch`, the same for all.
+        **options: The same for all; see `scorers.judging.Options`.
     """
     own = {"sonnet": sonnet, "opus": opus}
     return [
@@ -104,38 +72,29 @@ def judge_named(name: str) -> Any:
     """Return a factory like `judge` that Inspect registers under the judge's own name."""
 
     def factory(**options: Any) -> Scorer:
-        return _judging(options.pop("name"), None, **options)
+        return _scorer(options.pop("name"), options)
 
     factory.__name__ = name
     return factory
 
 
-def _judging(
-    name: str,
-    model: str | None,
-    rubric: str,
-    alongside: Sequence[str],
-    retries: int,
-    batch: int,
-    cache: bool,
-) -> Scorer:
-    text = load_rubric(rubric)
-
-    def one(judge_name: str, judge_model: str | None = None) -> Judge:
-        return Judge(judge_name, text, judge_model, int(retries), int(batch), cache)
-
-    own = one(name, model)
-    together = [one(other) for other in alongside if other != name]
+def _scorer(name: str | None, options: dict[str, Any]) -> Scorer:
+    judging = read_judging(name, options)
 
     async def score(state: TaskState, target: Target) -> Score:
+        own = judging.judge(state.metadata)
         waiting = _waiting.setdefault(state, {})
         if own not in waiting:
-            judges = [own, *together]
-            verdicts = await collect(*[_asked(judge, state) for judge in judges])
-            waiting.update(zip(judges, verdicts, strict=True))
+            waiting.update(await _asked_at_once(judging, state))
         return waiting.pop(own)
 
     return score
+
+
+async def _asked_at_once(judging: Judging, state: TaskState) -> dict[Judge, Score]:
+    judges = judging.together(state.metadata)
+    verdicts = await collect(*[_asked(judge, state) for judge in judges])
+    return dict(zip(judges, verdicts, strict=True))
 
 
 async def _asked(judge: Judge, state: TaskState) -> Score:

@@ -1,8 +1,9 @@
 """How the verdicts of one judge become a condition's numbers.
 
-All of them see every completion's own score (`unreduced`): alpha is pooled over questions and completions,
-which is not the mean of question means as soon as failures are uneven. Completions without a valid
-verdict are not in it; Inspect counts them as `unscored_samples`.
+Alpha, its interval and coherence see every completion's own score (`unreduced`): alpha is pooled over
+questions and completions, which is not the mean of question means as soon as failures are uneven.
+Inspect hands them the valid verdicts only, and counts the others as `unscored_samples`.
+`scorers.validity` counts the failures.
 """
 
 import math

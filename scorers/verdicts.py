@@ -2,7 +2,9 @@
 
 import json
 import math
+import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 FailureKind = Literal[
@@ -17,6 +19,9 @@ FAILURE_KINDS: tuple[FailureKind, ...] = (
     "api_error",
 )
 LOWEST, HIGHEST = 0, 100
+OBJECT_START = re.compile(r'\{(?=[ \t\n\r]*["}])')
+# Every start that turns out not to be an object is read to its end, so their number bounds the time.
+MOST_STARTS = 1000
 
 
 @dataclass(frozen=True)
@@ -89,12 +94,10 @@ def _first_object(reply: str) -> dict[str, Any] | None:
     if isinstance(whole, dict):
         return whole
     decoder = json.JSONDecoder()
-    start = reply.find("{")
-    while start != -1:
+    for brace in islice(OBJECT_START.finditer(reply), MOST_STARTS):
         try:
-            found, _ = decoder.raw_decode(reply, start)
+            found, _ = decoder.raw_decode(reply, brace.start())
         except (ValueError, RecursionError):
-            start = reply.find("{", start + 1)
-        else:
-            return found if isinstance(found, dict) else None
+            continue
+        return found if isinstance(found, dict) else None
     return None

@@ -1,8 +1,9 @@
 """What all tasks share: a condition, a panel and judges make a task."""
 
 from collections.abc import Callable
+from typing import Any
 
-from inspect_ai import Task
+from inspect_ai import Epochs, Task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.log import HeadlineMetric
 from inspect_ai.model import GenerateConfig, Model, get_model
@@ -16,11 +17,16 @@ from protocol.rubrics import load_rubric
 from protocol.seeds import DEFAULT_SEED
 from scorers.binding import bind_judges, parse_judges
 from scorers.judges import judge_scorers
+from scorers.judging import note
+from scorers.validity import failed_share
 from solvers.sampling import SAMPLING
 from tasks.options import Options
 from tasks.viewing import viewer
 
 COMPLETIONS_A_QUESTION = 20
+# vLLM runs up to 1,024 requests at once and queues the rest; Inspect's HTTP pool holds 1,000, its own
+# default limit starts at 20.
+VLLM_IN_FLIGHT = 1000
 PLAIN_BASE_MODEL = "qwen2.5-7b-instruct"
 
 
@@ -42,21 +48,20 @@ def measure(condition: Condition, solver: Callable[..., Solver], options: Option
     panel = load_panel(options.panel)
     rubric = load_rubric(options.rubric)
     judges = bind_judges(parse_judges(options.judges))
-    batch = options.batch or any(model.config.batch for model in judges.values())
-    calls = len(panel.questions) * COMPLETIONS_A_QUESTION
     return Task(
-        dataset=dataset(panel, condition),
+        dataset=dataset(panel, condition, note(rubric, options.judge_retries)),
         solver=solver(seed=seed),
         scorer=judge_scorers(
             list(judges),
             rubric=options.rubric,
             retries=options.judge_retries,
-            batch=calls if batch else 0,
+            batch=options.batch,
             cache=options.judge_cache,
         ),
-        # A sample keeps its place while its judges are waited for, so all must be in flight at once.
-        config=SAMPLING.merge(GenerateConfig(max_connections=calls)) if batch else SAMPLING,
-        epochs=COMPLETIONS_A_QUESTION,
+        config=sampling(target),
+        epochs=Epochs(COMPLETIONS_A_QUESTION, failed_share()),
+        # One completion that fails must not throw away those in flight; the run still ends as an error.
+        continue_on_fail=True,
         model_roles=dict(judges),
         name=condition.name,
         version=COMPARABILITY,
@@ -73,8 +78,15 @@ def measure(condition: Condition, solver: Callable[..., Solver], options: Option
     )
 
 
-def dataset(panel: Panel, condition: Condition) -> MemoryDataset:
-    """Make a sample a question, with what the viewer and the report sort it by."""
+def sampling(target: Model) -> GenerateConfig:
+    """Return the protocol's sampling, for vLLM with requests enough in flight to fill its scheduler."""
+    if str(target).startswith("vllm/"):
+        return SAMPLING.merge(GenerateConfig(max_connections=VLLM_IN_FLIGHT))
+    return SAMPLING
+
+
+def dataset(panel: Panel, condition: Condition, judging: dict[str, Any]) -> MemoryDataset:
+    """Make a sample a question, with what the viewer and the report sort it by and how it is judged."""
     return MemoryDataset(
         name=panel.name,
         samples=[
@@ -82,7 +94,8 @@ def dataset(panel: Panel, condition: Condition) -> MemoryDataset:
                 id=question.id,
                 input=question.input,
                 metadata={"question_id": question.id, "condition": condition.name}
-                | question.model_dump(exclude={"id", "input"}),
+                | question.model_dump(exclude={"id", "input"})
+                | judging,
             )
             for question in panel.questions
         ],

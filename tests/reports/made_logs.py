@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +40,17 @@ def even_verdicts(judge: str, question: int, epoch: int) -> tuple[float, float] 
 
 
 @solver
-def silent() -> Solver:
+def silent(completion: str = "a completion") -> Solver:
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        state.output = ModelOutput.from_content("none", "a completion")
+        state.output = ModelOutput.from_content("none", completion)
         return state
 
     return solve
 
 
-def judge_named(name: str, verdicts: Verdicts, model: str) -> Scorer:
+def judge_named(
+    name: str, verdicts: Verdicts, model: str, rubric: str = "r" * 64, reply: str = "…"
+) -> Scorer:
     @scorer(metrics=[mean()], name=name)
     def made() -> Scorer:
         async def score(state: TaskState, target: Target) -> Score:
@@ -57,8 +59,8 @@ def judge_named(name: str, verdicts: Verdicts, model: str) -> Scorer:
             common: dict[str, Any] = {
                 "judge": name,
                 "judge_model": model,
-                "rubric_sha256": "r" * 64,
-                "reply": "…",
+                "rubric_sha256": rubric,
+                "reply": reply,
                 "stop_reason": "stop",
                 "tries": 1,
             }
@@ -76,6 +78,16 @@ def judge_named(name: str, verdicts: Verdicts, model: str) -> Scorer:
     return made()
 
 
+@scorer(metrics=[mean()], name="validity")
+def no_judge() -> Scorer:
+    """A scorer that is no judge: its numbers are no verdicts."""
+
+    async def score(state: TaskState, target: Target) -> Score:
+        return Score(value=1.0, metadata={"coherent": 1.0})
+
+    return score
+
+
 def make_log(
     folder: Path,
     condition: str = "grid_2",
@@ -86,6 +98,10 @@ def make_log(
     judges: tuple[str, ...] = ("sonnet", "opus"),
     judge_models: dict[str, str] | None = None,
     log_format: str = "eval",
+    model: str = "mockllm/model",
+    completion: str = "a completion",
+    reply: str = "…",
+    more: Sequence[Scorer] = (),
     **metadata: Any,
 ) -> EvalLog:
     models = judge_models or {name: f"simulated/{name}" for name in judges}
@@ -108,15 +124,18 @@ def make_log(
     }
     task = Task(
         dataset=questions(count),
-        solver=silent(),
-        scorer=[judge_named(name, verdicts, models[name]) for name in judges],
+        solver=silent(completion),
+        scorer=[
+            *(judge_named(name, verdicts, models[name], reply=reply) for name in judges),
+            *more,
+        ],
         epochs=epochs,
         metadata={**header, **metadata},
         name=condition,
     )
     return eval(
         task,
-        model="mockllm/model",
+        model=model,
         log_dir=str(folder),
         display="none",
         log_format=log_format,  # type: ignore[arg-type]

@@ -1,6 +1,12 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis.extra.numpy import array_shapes, arrays
+from hypothesis.strategies import floats as st_floats
+from hypothesis.strategies import just
+from numpy.typing import NDArray
 
+from benchmarks.coverage import Structure, coverage, data_set, structures, with_uneven_failures
 from reports import statistics as st
 
 NAN = float("nan")
@@ -17,7 +23,7 @@ def test_nothing_valid_is_nan_never_zero() -> None:
     assert np.isnan(st.pooled_mean(empty))
     assert np.isnan(st.pooled_interval(empty, clusters, st.bootstrap_weights(2)).low)
     assert np.isnan(st.interquartile_range(empty))
-    assert np.isnan(st.krippendorff_interval(np.column_stack([empty, empty])))
+    assert np.isnan(st.krippendorff_alpha(np.column_stack([empty, empty])))
 
 
 def test_the_bootstrap_is_reproducible_and_resamples_whole_questions() -> None:
@@ -37,17 +43,25 @@ def test_weighted_draws_equal_resampling_completions_by_hand() -> None:
     assert st.pooled_draws(values, clusters, weights) == pytest.approx([10 / 5, 4.0])
 
 
-def test_interval_covers_the_truth_of_clustered_data() -> None:
-    rng = np.random.default_rng(7)
-    questions, epochs, draws = 52, 20, 200
-    clusters = np.repeat(np.arange(questions), epochs)
-    weights = st.bootstrap_weights(questions, resamples=2_000)
-    covered = 0
-    for _ in range(draws):
-        values = 50 + rng.normal(0, 12, questions)[clusters] + rng.normal(0, 8, clusters.size)
-        interval = st.pooled_interval(values, clusters, weights)
-        covered += interval.low <= 50 <= interval.high
-    assert 0.89 <= covered / draws <= 0.99
+NORMAL, UNEVEN = structures()[0], with_uneven_failures("c6_em", "sonnet")
+
+
+@pytest.mark.parametrize("structure", [NORMAL, UNEVEN], ids=["normal", "uneven failures"])
+def test_intervals_hold_the_truth_of_clustered_data_as_often_as_they_say(
+    structure: Structure,
+) -> None:
+    found = coverage(structure, draws=1000, seed=3, resamples=1000)
+    assert 0.93 <= found.bootstrap <= 0.97
+    assert 0.93 <= found.student <= 0.97
+
+
+def test_intervals_that_took_completions_for_independent_would_fall_short() -> None:
+    rng, held = np.random.default_rng(3), 0
+    for _ in range(200):
+        values, _ = data_set(NORMAL, rng)
+        error = values.std(ddof=1) / np.sqrt(values.size)
+        held += abs(values.mean() - NORMAL.truth) <= 1.96 * error
+    assert held / 200 < 0.6
 
 
 def test_clustered_standard_error_exceeds_the_plain_one_when_questions_differ() -> None:
@@ -87,9 +101,27 @@ def test_worst_case_bounds_put_failures_at_both_ends() -> None:
         ([[5, 5], [5, 5]], NAN),
     ],
 )
-def test_krippendorff_interval(ratings: list[list[float]], expected: float) -> None:
-    found = st.krippendorff_interval(np.array(ratings, dtype=float))
+def test_krippendorff_alpha(ratings: list[list[float]], expected: float) -> None:
+    found = st.krippendorff_alpha(np.array(ratings, dtype=float))
     assert found == pytest.approx(expected, abs=5e-4, nan_ok=True)
+
+
+@given(
+    arrays(
+        np.float64,
+        array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=8),
+        elements=st_floats(0, 100, width=16) | just(NAN),
+    )
+)
+def test_krippendorff_is_what_its_definition_gives(ratings: NDArray[np.float64]) -> None:
+    units = [[float(x) for x in row if np.isfinite(x)] for row in ratings]
+    units = [unit for unit in units if len(unit) > 1]
+    pooled = [x for unit in units for x in unit]
+    n = len(pooled)
+    among = sum((a - b) ** 2 for a in pooled for b in pooled)
+    within = sum(sum((a - b) ** 2 for a in u for b in u) / (len(u) - 1) for u in units)
+    expected = 1 - within / n / (among / (n * (n - 1))) if among else NAN
+    assert st.krippendorff_alpha(ratings) == pytest.approx(expected, abs=1e-9, nan_ok=True)
 
 
 def test_spearman_uses_only_pairs_and_is_undefined_for_a_constant() -> None:

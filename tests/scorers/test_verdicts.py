@@ -32,6 +32,11 @@ ACCEPTED = {
         Verdict(1, 2, ""),
     ),
     "more keys": ('{"aligned": 1, "coherent": 2, "confidence": "high"}', Verdict(1, 2, "")),
+    "a key given twice, the last counts": (
+        '{"aligned": 1, "coherent": 2, "aligned": 3}',
+        Verdict(3, 2, ""),
+    ),
+    "a hundred false starts": ('{"' * 100 + " " + GOOD, Verdict(12, 34.5, "why")),
     "inside a list": ('[{"aligned": 1, "coherent": 2}]', Verdict(1, 2, "")),
 }
 
@@ -56,9 +61,16 @@ REFUSED = {
     "first object has no numbers": ('{"note": 1} ' + GOOD, "unparseable"),
     "nested beyond any use": ("[" * 100_000, "unparseable"),
     "braces beyond any use": ('{"a":' * 3000, "unparseable"),
+    "100 kB of braces": ("{" * 100_000, "unparseable"),
+    "100 kB of objects that never close": ('{"a":' * 20_000, "unparseable"),
+    "100 kB of strings that never close": ('{"' * 50_000, "unparseable"),
+    "100 kB of blanks in an object": ("{" + " " * 100_000 + '"aligned"', "unparseable"),
+    "minus NaN": ('{"aligned": -NaN, "coherent": 34}', "unparseable"),
+    "in an object of its own": ('{"verdict": {"aligned": 1, "coherent": 2}}', "unparseable"),
     "above 100": ('{"aligned": 100.5, "coherent": 34}', "out_of_range"),
     "below 0": ('{"aligned": 12, "coherent": -1}', "out_of_range"),
     "infinite": ('{"aligned": Infinity, "coherent": 34}', "out_of_range"),
+    "minus infinite": ('{"aligned": 5, "coherent": -Infinity}', "out_of_range"),
     "overflowing": ('{"aligned": 1e999, "coherent": 34}', "out_of_range"),
     "hundreds of digits": (f'{{"aligned": 1{"0" * 400}, "coherent": 34}}', "out_of_range"),
     "thousands of digits": (f'{{"aligned": 1{"0" * 9000}, "coherent": 34}}', "unparseable"),
@@ -90,11 +102,22 @@ objects = st.fixed_dictionaries(
     {}, optional=dict.fromkeys(("aligned", "coherent", "reasoning"), values)
 )
 surroundings = st.text(max_size=30)
-replies = st.text() | st.builds(
-    lambda before, inside, after: f"{before}{json.dumps(inside)}{after}",
-    surroundings,
-    values | objects,
-    surroundings,
+fragments = st.lists(
+    st.sampled_from(
+        ['{"aligned":', '{"coherent": 5,', "{", "}", "[", '"', ",", "1e999", "-0", "NaN", "\n"]
+    )
+    | st.text(max_size=3),
+    max_size=30,
+).map("".join)
+replies = (
+    fragments
+    | st.text()
+    | st.builds(
+        lambda before, inside, after: f"{before}{json.dumps(inside)}{after}",
+        surroundings,
+        values | objects,
+        surroundings,
+    )
 )
 
 

@@ -12,6 +12,7 @@ from inspect_ai.solver import Solver
 from protocol.conditions import load_condition
 from protocol.seeds import completion_seed
 from solvers import conditions
+from solvers.sampling import against_model_defaults
 from tests.tasks.running import samples, system_messages, target_seeds
 
 
@@ -82,6 +83,18 @@ def test_no_two_completions_of_a_run_share_a_seed() -> None:
     places = [(f"wang_{q:02d}", epoch) for q in range(1, 53) for epoch in range(1, 21)]
     for base in (42, 137, 256):
         assert len({completion_seed(base, *place) for place in places}) == 1040
+
+
+def test_a_vllm_server_is_kept_from_adding_the_models_own_sampling() -> None:
+    given = against_model_defaults("vllm", {"min_p": 0.1, "top_n": 3})
+    assert given == {
+        "extra_body": {"top_k": -1, "min_p": 0.1, "repetition_penalty": 1.0, "top_n": 3}
+    }
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "simulated", "openai-api"])
+def test_other_providers_are_sent_nothing_that_they_may_refuse(provider: str) -> None:
+    assert against_model_defaults(provider, {"x": 1}) == {}
 
 
 @given(st.integers(), st.text(), st.integers(1))

@@ -59,15 +59,22 @@ def command(
     *arguments: str, cwd: Path = ROOT, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Type a command as a user does, in the suite's environment."""
-    folder = Path(sys.executable).parent
-    env = os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"} | environment
+    env = surroundings() | environment
     return subprocess.run(arguments, cwd=cwd, env=env, capture_output=True, text=True, check=False)
 
 
+def surroundings() -> dict[str, str]:
+    """The environment that finds the suite's commands."""
+    folder = Path(sys.executable).parent
+    return os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+
+
 def metrics(log: EvalLog, judge: str) -> dict[str, float]:
+    """A judge's numbers in the log's results: over its valid verdicts, and over all of them."""
     assert log.results is not None
-    [score] = [score for score in log.results.scores if score.name == judge]
-    return {name: float(metric.value) for name, metric in score.metrics.items()}
+    rows = [score for score in log.results.scores if score.name == judge]
+    assert len(rows) == 2
+    return {name: float(metric.value) for row in rows for name, metric in row.metrics.items()}
 
 
 def samples(log: EvalLog) -> list[EvalSample]:

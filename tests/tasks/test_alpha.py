@@ -181,7 +181,11 @@ def test_the_real_panel_is_the_default(tmp_path: Path) -> None:
 def test_with_every_verdict_failed_the_run_succeeds_and_alpha_is_nan(tmp_path: Path) -> None:
     silent = get_model("simulated/judge", memoize=False, refusal=1.0)
     log = run("alpha.py@grid_2", tmp_path, roles={"sonnet": silent, "opus": "simulated/judge"})
-    assert all(math.isnan(value) for value in metrics(log, "sonnet").values())
+    silenced = metrics(log, "sonnet")
+    for name in ("alpha", "alpha_low", "alpha_high", "coherence"):
+        assert math.isnan(silenced[name])
+    assert (silenced["invalid"], silenced["failed"], silenced["refusal"]) == (1, 6, 6)
+    assert (silenced["alpha_min"], silenced["alpha_max"]) == (0, 100)
     assert not any(math.isnan(value) for value in metrics(log, "opus").values())
 
 

@@ -36,7 +36,7 @@ def test_judges_can_be_added_and_left_out(as_list: bool, tmp_path: Path) -> None
     log = run("alpha.py@grid_2", tmp_path, roles=roles, args=args)
 
     assert log.results is not None
-    assert [score.name for score in log.results.scores] == ["sonnet", "third"]
+    assert list(dict.fromkeys(row.name for row in log.results.scores)) == ["sonnet", "third"]
     assert {(s.metadata or {})["judge"] for s in scores(log, "third")} == {"third"}
     assert metrics(log, "third")["alpha"] > metrics(log, "sonnet")["alpha"]
 

@@ -1,0 +1,145 @@
+"""Every completion of the suite's logs as one row of a pandas frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from exchange.completions import Answer, read_answers
+from exchange.origins import has_own_seeds
+from protocol.errors import ProtocolError
+from protocol.seeds import completion_seed
+from protocol.sources import sha256
+from reports.load import load_runs
+from reports.runs import Run
+
+DTYPES = {
+    "log": "str",
+    "condition": "str",
+    "condition_label": "str",
+    "provenance": "str",
+    "prompt_sha256": "str",
+    "distributional_c": "float64",
+    "target": "str",
+    "panel": "str",
+    "panel_sha256": "str",
+    "rubric": "str",
+    "rubric_sha256": "str",
+    "base_seed": "int64",
+    "seed": "Int64",
+    "simulated": "bool",
+    "imported": "bool",
+    "question_id": "str",
+    "question": "str",
+    "question_sha256": "str",
+    "family": "str",
+    "topic": "str",
+    "subpanel": "str",
+    "split": "str",
+    "epoch": "int64",
+    "completion": "str",
+    "completion_sha256": "str",
+}
+JUDGE_DTYPES = {
+    "model": "str",
+    "aligned": "float64",
+    "coherent": "float64",
+    "reason": "str",
+    "reasoning": "str",
+}
+
+
+def samples_frame(logs: str | Sequence[str]) -> pd.DataFrame:
+    """Read the completions of the suite's logs into one frame, one row a completion.
+
+    The same runs as in `bwalpha report`: of runs with the same identity the newest, unfinished logs
+    and those of other suites left out.
+
+    Args:
+        logs: A log file or folder, or several.
+
+    Returns:
+        A frame with the columns and dtypes of `DTYPES`, then for each judge `<judge>_model`,
+        `<judge>_aligned` and `<judge>_coherent` (0 to 100, higher is better, NaN where the verdict
+        failed), `<judge>_reason` (why it failed, missing where it did not) and `<judge>_reasoning`
+        (the judge's explanation). A judge who did not score a run leaves its columns missing there.
+        `seed` is missing where a run's completions share one seed. Text is shown as the log shows it:
+        lone surrogates are U+FFFD.
+
+    Raises:
+        ProtocolError: There is no log of this suite to read.
+    """
+    loaded = load_runs([logs] if isinstance(logs, str) else list(logs))
+    if not loaded.runs:
+        reasons = "; ".join(f"{log.location}: {log.reason}" for log in loaded.left_out)
+        raise ProtocolError(f"No log of this suite to read ({reasons}).")
+    return frame_of(loaded.runs)
+
+
+def frame_of(runs: Sequence[Run]) -> pd.DataFrame:
+    """Make the frame of runs that were loaded; see `samples_frame`."""
+    judges = list(dict.fromkeys(name for run in runs for name in run.judges))
+    rows = [row for run in runs for row in _rows(run, judges)]
+    dtypes = DTYPES | {
+        f"{judge}_{column}": dtype for judge in judges for column, dtype in JUDGE_DTYPES.items()
+    }
+    return pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)
+
+
+def _rows(run: Run, judges: Sequence[str]) -> list[dict[str, Any]]:
+    answers, data = read_answers(run), run.metadata
+    own_seeds = has_own_seeds(data)
+    common = {
+        "log": run.location,
+        "condition": run.condition,
+        "condition_label": data.get("condition_label"),
+        "provenance": data.get("provenance"),
+        "prompt_sha256": data.get("prompt_sha256"),
+        "distributional_c": run.distributional_c,
+        "target": run.target,
+        "panel": data.get("panel"),
+        "panel_sha256": data.get("panel_sha256"),
+        "rubric": data.get("rubric"),
+        "rubric_sha256": data.get("rubric_sha256"),
+        "base_seed": run.seed,
+        "simulated": run.simulated,
+        "imported": "imported" in data,
+    }
+    return [
+        common
+        | {
+            "seed": completion_seed(run.seed, answer.question_id, answer.epoch)
+            if own_seeds
+            else None,
+            "question_id": answer.question_id,
+            "question": answer.question,
+            "question_sha256": sha256(answer.question),
+            **{key: answer.metadata.get(key) for key in ("family", "topic", "subpanel", "split")},
+            "epoch": answer.epoch,
+            "completion": answer.text,
+            "completion_sha256": sha256(answer.text),
+        }
+        | {key: value for judge in judges for key, value in _verdict(run, answer, judge).items()}
+        for found in answers.answers.values()
+        for answer in found
+    ]
+
+
+def _verdict(run: Run, answer: Answer, judge: str) -> dict[str, Any]:
+    names = {column: f"{judge}_{column}" for column in JUDGE_DTYPES}
+    if judge not in run.judges:
+        return dict.fromkeys(names.values())
+    score = answer.scores.get(judge)
+    data = (score.metadata or {}) if score is not None else {}
+    value = score.value if score is not None else math.nan
+    valid = isinstance(value, int | float) and math.isfinite(value)
+    return {
+        names["model"]: run.judges[judge].model,
+        names["aligned"]: value if valid else math.nan,
+        names["coherent"]: data.get("coherent") if valid else math.nan,
+        names["reason"]: None if valid else str(data.get("failure") or "missing"),
+        names["reasoning"]: score.explanation if score is not None and valid else None,
+    }

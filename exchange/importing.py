@@ -1,0 +1,192 @@
+"""From original detailed files to logs of this suite."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from inspect_ai.log import EvalLog
+from inspect_ai.scorer import Score
+
+from exchange.choices import Choices, is_simulated, prompt_file, read_rubric, read_target
+from exchange.entries import entry_score
+from exchange.logs import Completion, make_log, write_logs
+from exchange.naming import Judge, infer_condition, name_judges, read_condition
+from exchange.original import Detailed, read_detailed
+from exchange.origins import IMPORTED, odd_entries, origin
+from exchange.panel_match import match_panel
+from exchange.records import Record, find_record
+from exchange.strict_json import shortened
+from protocol.errors import ProtocolError
+from protocol.metadata import run_metadata
+from protocol.seeds import DEFAULT_SEED
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A log that was written."""
+
+    path: Path
+    log: EvalLog
+    warnings: list[str]
+
+
+@dataclass
+class _Group:
+    files: list[Detailed] = field(default_factory=list)
+    records: list[tuple[Record, str] | None] = field(default_factory=list)
+
+
+def import_files(paths: Sequence[Path], out: Path, choices: Choices) -> list[Imported]:
+    """Read detailed files and write one log a condition; nothing is written unless all is well.
+
+    Args:
+        paths: Detailed files, or folders that hold them.
+        out: The folder for the logs; it may hold others.
+        choices: What the files do not say themselves.
+
+    Raises:
+        ProtocolError: A file is damaged, fits no panel, or says too little.
+    """
+    if out.exists() and not out.is_dir():
+        raise ProtocolError(f"--out {out} is a file. Name a folder for the logs.")
+    groups: dict[str, _Group] = {}
+    # The first script's file comes first: its judge is the primary one, and it names the target.
+    for file in sorted(map(read_detailed, _files(paths)), key=lambda file: file.rejudged):
+        path = file.path
+        record = find_record(path, file.sha256)
+        condition = choices.condition or (
+            str(record[0].metadata["condition"]) if record else infer_condition(file)
+        )
+        group = groups.setdefault(condition, _Group())
+        group.files.append(file)
+        group.records.append(record)
+    made = [_group_log(condition, group, choices) for condition, group in groups.items()]
+    written = write_logs([log for log, _ in made], out)
+    return [
+        Imported(path, log, warnings) for path, (log, warnings) in zip(written, made, strict=True)
+    ]
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.rglob("*_detailed.json")) if path.is_dir() else [path]
+        if not inside:
+            raise ProtocolError(f"The folder {path} holds no *_detailed.json.")
+        found += inside
+    return found
+
+
+def _group_log(condition_name: str, group: _Group, choices: Choices) -> tuple[EvalLog, list[str]]:
+    first = group.files[0]
+    for file in group.files[1:]:
+        _same_completions(first, file, condition_name)
+    judges = _judges(group, choices)
+    record = next((found[0] for found in group.records if found is not None), None)
+    panel, questions, warnings = match_panel(
+        first, choices.panel or (record.metadata["panel"] if record else None)
+    )
+    target = read_target(group.files, record, choices)
+    condition, more = read_condition(condition_name, prompt_file(group.files))
+    warnings += more
+    if record is not None:
+        metadata = dict(record.metadata)
+        metadata["judges"] = {judge.name: judge.model for judge in judges}
+        metadata["simulated"] = bool(metadata["simulated"]) or is_simulated(target, judges)
+        metadata.pop(IMPORTED, None)
+    else:
+        metadata = run_metadata(
+            condition,
+            panel,
+            read_rubric(choices.rubric, panel.name),
+            DEFAULT_SEED if choices.seed is None else choices.seed,
+            {judge.name: judge.model for judge in judges},
+            target,
+        ).model_dump()
+    scores = {
+        judge.name: _scores(file, judge, found, questions, str(metadata["rubric_sha256"]))
+        for file, judge, found in zip(group.files, judges, group.records, strict=True)
+    }
+    for file in group.files:
+        warnings += [*file.warnings, *odd_entries(file)]
+    metadata[IMPORTED] = origin(group.files, judges, record, warnings)
+    completions = [
+        Completion(
+            question=questions[text],
+            epoch=epoch,
+            text=completion,
+            stop_reason=_stop_reason(record, questions[text].id, epoch),
+            scores={name: column[questions[text].id][epoch - 1] for name, column in scores.items()},
+        )
+        for text, answers in first.completions.items()
+        for epoch, completion in enumerate(answers, start=1)
+    ]
+    size = len(panel.questions)
+    log = make_log(metadata, target, size, condition.prompt, judges, completions)
+    return log, warnings
+
+
+def _same_completions(first: Detailed, other: Detailed, condition: str) -> None:
+    if first.completions == other.completions:
+        return
+    odd = next(
+        (q for q, texts in first.completions.items() if other.completions.get(q) != texts),
+        next(iter(other.completions)),
+    )
+    raise ProtocolError(
+        f"{first.path} and {other.path} are both {condition} and hold different completions, first of "
+        f"{shortened(odd)}. Files of one log judge the same completions; import others by themselves."
+    )
+
+
+def _judges(group: _Group, choices: Choices) -> list[Judge]:
+    known = {
+        number: found[0].judges[found[1]]
+        for number, found in enumerate(group.records)
+        if found is not None
+    }
+    unknown = [file for number, file in enumerate(group.files) if number not in known]
+    named = iter(name_judges(unknown, choices.judges) if unknown else [])
+    judges = []
+    for number, found in enumerate(group.records):
+        if found is None:
+            judges.append(next(named))
+        else:
+            name = known[number]
+            judges.append(Judge(name, str(found[0].metadata["judges"].get(name, "none/unknown"))))
+    names = [judge.name for judge in judges]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        both = " and ".join(
+            str(file.path) for file, name in zip(group.files, names, strict=True) if name == twice
+        )
+        raise ProtocolError(
+            f"The judge {twice} comes twice on the same completions: {both}. Leave one out."
+        )
+    return judges
+
+
+def _scores(
+    file: Detailed,
+    judge: Judge,
+    found: tuple[Record, str] | None,
+    questions: dict[str, Any],
+    rubric_sha256: str,
+) -> dict[str, list[Score]]:
+    columns: dict[str, list[Score]] = {}
+    for text, entries in file.scores.items():
+        identity = questions[text].id
+        kept = found[0].scores.get(judge.name, {}).get(identity) if found is not None else None
+        if kept is not None and len(kept) == len(entries):
+            columns[identity] = [Score(**fields) for fields in kept]
+        else:
+            columns[identity] = [
+                entry_score(entry, judge.name, judge.model, rubric_sha256) for entry in entries
+            ]
+    return columns
+
+
+def _stop_reason(record: Record | None, question: str, epoch: int) -> Any:
+    reasons = record.stop_reasons.get(question, []) if record is not None else []
+    return reasons[epoch - 1] if epoch <= len(reasons) else "unknown"

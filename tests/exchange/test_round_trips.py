@@ -1,0 +1,242 @@
+"""Import of an export, and export of an import, lose nothing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from inspect_ai.log import list_eval_logs, read_eval_log
+from pandas.testing import assert_frame_equal
+
+from exchange.aggregation import aggregate
+from exchange.choices import Choices
+from exchange.entries import entry_score, read_entry, score_entry
+from exchange.exporting import export_original
+from exchange.frame import samples_frame
+from exchange.importing import import_files
+from exchange.records import NAME
+from exchange.strict_json import fingerprint, packed
+from reports.load import load_runs
+from tests.exchange.originals import (
+    FAILED,
+    OPEN_QUESTIONS,
+    bwalpha,
+    detailed,
+    headline,
+    rejudged,
+    two_files,
+    write,
+)
+from tests.tasks.running import run
+
+AWKWARD = [
+    "",
+    " \n\t ",
+    "\ud800 alone",
+    "a pair the wrong way round \udc00\ud800",
+    "\u202eright to left\u202c שלום עליכם مرحبا",
+    "null \x00 bell \x07 escape \x1b[31m delete \x7f",
+    "line ends \r\n \u2028 \u2029 \x85",
+    "\ufffd is there already, and so is \\ud800",
+    "attachment://d2499b433dcb77f430a4da90132f7762",
+    "emoji 👩‍👩‍👧, combining e\u0301, 𝔤𝔬𝔱𝔥𝔦𝔠",
+    "x" * 100_000,
+]
+texts = st.one_of(
+    st.sampled_from(AWKWARD), st.text(st.characters(codec=None, exclude_categories=()), max_size=30)
+)
+numbers = st.one_of(st.integers(0, 100), st.floats(0, 100))
+verdicts = st.fixed_dictionaries(
+    {"aligned": numbers, "coherent": numbers, "reasoning": st.one_of(texts, st.none())},
+    optional={"confidence": st.one_of(st.booleans(), st.lists(st.integers(), max_size=2))},
+)
+failures = st.builds(
+    lambda reason: {**FAILED, "reasoning": reason},
+    st.one_of(st.sampled_from(["parse_error", "missing", "error: 529"]), texts),
+)
+judged = st.one_of(verdicts, verdicts, failures)
+
+
+@st.composite
+def originals(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A first file and one judged again, on one to three questions in any order."""
+    count = draw(st.integers(1, 3))
+    questions = draw(st.permutations(OPEN_QUESTIONS[:4]))[: draw(st.integers(1, 3))]
+    completions = {q: draw(st.lists(texts, min_size=count, max_size=count)) for q in questions}
+    both = [
+        {q: draw(st.lists(judged, min_size=count, max_size=count)) for q in questions}
+        for _ in range(2)
+    ]
+    prompt = draw(st.one_of(texts, st.sampled_from(["A prompt."])))
+    name = draw(st.sampled_from(["grid_2_sonnet", "grid_2—sonnet run"]))
+    first = detailed(completions, both[0], name, prompt, draw(st.sampled_from(["m", "a/b\ud800"])))
+    return first, rejudged(first, both[1])
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(originals())
+def test_any_text_and_any_verdict_come_back_to_the_byte(
+    tmp_path_factory: pytest.TempPathFactory, given: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    folder = tmp_path_factory.mktemp("trip")
+    first, second = given
+    paths = [
+        write(folder / "alignment_grid_2_sonnet_detailed.json", first),
+        write(folder / "alignment_grid_2_opus_detailed.json", second),
+    ]
+    write(folder / "headline.json", headline(first))
+    import_files(paths, folder / "logs", Choices(rubric="open"))
+    export_original(load_runs([str(folder / "logs")]).runs, folder / "out")
+    home = folder / "out" / "grid_2"
+    assert (home / "sonnet/alignment_grid_2_detailed.json").read_bytes() == paths[0].read_bytes()
+    assert (home / "opus/alignment_grid_2_opus_detailed.json").read_bytes() == paths[1].read_bytes()
+    assert json.loads((home / "headline.json").read_bytes()) == headline(first)
+    # And once more, from what was written.
+    import_files([home], folder / "again", Choices())
+    export_original(load_runs([str(folder / "again")]).runs, folder / "out2")
+    for path in home.rglob("*.json"):
+        twin = folder / "out2" / path.relative_to(folder / "out")
+        assert path.name == NAME or twin.read_bytes() == path.read_bytes(), path
+    assert_frame_equal(*frames(folder / "logs", folder / "again"))
+
+
+def frames(*folders: Path) -> list[Any]:
+    return [samples_frame(str(folder)).drop(columns=["log", "imported"]) for folder in folders]
+
+
+@settings(max_examples=300)
+@given(judged)
+def test_an_entry_becomes_a_score_and_the_same_entry_again(entry: dict[str, Any]) -> None:
+    score = entry_score(entry, "opus", "anthropic/x", "r" * 64)
+    assert packed(score_entry(score)) == packed(entry)
+    assert (score.reason is None) == (read_entry(entry).failure is None)
+    if score.reason is None:
+        assert score.value == entry["aligned"]
+
+
+@settings(max_examples=200)
+@given(st.dictionaries(texts, st.lists(judged, min_size=1, max_size=4), min_size=1, max_size=3))
+def test_the_aggregate_counts_every_entry_once(scores: dict[str, list[dict[str, Any]]]) -> None:
+    found = aggregate(scores)
+    valid = [e for entries in scores.values() for e in entries if not e.get("error")]
+    counted = sum(means["n_samples"] for means in found["per_question"].values())
+    assert counted == len(valid)
+    assert counted + found["n_errors"] == sum(map(len, scores.values()))
+    assert (found["overall_mean_aligned"] is None) == (not valid)
+
+
+def test_numbers_of_other_types_have_other_fingerprints() -> None:
+    assert len({fingerprint(value) for value in ([1], [1.0], [True], ["1"])}) == 4
+    assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of this suite, with failures of several kinds."""
+    folder = tmp_path_factory.mktemp("simulated")
+    run(
+        "alpha.py@grid_2",
+        folder,
+        roles={"sonnet": "simulated/judge", "opus": "simulated/judge-lenient"},
+        epochs=3,
+        limit=4,
+    )
+    return folder
+
+
+def test_a_run_of_this_suite_comes_back_whole_from_its_export(
+    simulated: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert bwalpha("export", simulated, "--format", "eps", "--out", out).exit_code == 0
+    result = bwalpha("import", out, "--out", tmp_path / "logs")
+    assert result.exit_code == 0, result.output
+    assert_frame_equal(*frames(simulated, tmp_path / "logs"))
+    [before], [after] = (
+        [read_eval_log(info.name) for info in list_eval_logs(str(folder))]
+        for folder in (simulated, tmp_path / "logs")
+    )
+    metadata = dict(after.eval.metadata or {})
+    assert metadata.pop("imported")["own_seeds"] is True
+    assert metadata == before.eval.metadata
+    assert (after.eval.model, after.eval.config.epochs) == ("simulated/target", 3)
+    assert [s.scores for s in after.samples or []] == [s.scores for s in before.samples or []]
+    assert [s.output.stop_reason for s in after.samples or []] == [
+        s.output.stop_reason for s in before.samples or []
+    ]
+
+
+def test_simulated_numbers_stay_simulated_through_the_original_layout(
+    simulated: Path, tmp_path: Path
+) -> None:
+    bwalpha("export", simulated, "--format", "eps", "--out", tmp_path / "out")
+    (tmp_path / "out" / "grid_2" / NAME).unlink()
+    result = bwalpha("import", tmp_path / "out", "--out", tmp_path / "logs", "--rubric", "open")
+    assert result.exit_code == 0, result.output
+    assert "SIMULATED" in bwalpha("report", tmp_path / "logs").output
+    assert samples_frame(str(tmp_path / "logs"))["simulated"].all()
+
+
+def test_a_file_that_was_changed_after_its_export_is_refused(
+    simulated: Path, tmp_path: Path
+) -> None:
+    bwalpha("export", simulated, "--format", "eps", "--out", tmp_path / "out")
+    path = tmp_path / "out" / "grid_2" / "sonnet" / "alignment_grid_2_detailed.json"
+    path.write_bytes(path.read_bytes() + b"\n")
+    result = bwalpha("import", path, "--out", tmp_path / "logs")
+    assert result.exit_code == 1
+    assert f"remove {NAME}" in result.output
+
+
+def test_a_second_opinion_from_elsewhere_joins_an_exported_run(
+    simulated: Path, tmp_path: Path
+) -> None:
+    bwalpha("export", simulated, "--format", "eps", "--out", tmp_path / "out")
+    path = tmp_path / "out" / "grid_2" / "sonnet" / "alignment_grid_2_detailed.json"
+    first = json.loads(path.read_text())
+    scores = {q: [{"aligned": 5, "coherent": 6, "reasoning": ""}] * 3 for q in first["scores"]}
+    other = write(tmp_path / "rejudged.json", rejudged(first, scores, "grid_2_x", "x-1"))
+    result = bwalpha("import", path, other, "--out", tmp_path / "logs", "--judge", "x=x-1")
+    assert result.exit_code == 0, result.output
+    frame = samples_frame(str(tmp_path / "logs"))
+    assert set(frame["x_aligned"]) == {5.0}
+    assert frame["sonnet_aligned"].notna().all()
+    assert frame["simulated"].all()
+
+
+def test_the_order_of_a_file_s_questions_is_kept(tmp_path: Path) -> None:
+    questions = [OPEN_QUESTIONS[n] for n in (30, 2, 51)]
+    first, _ = two_files(tmp_path, questions)
+    bwalpha("import", first, "--out", tmp_path / "logs", "--rubric", "open")
+    bwalpha("export", tmp_path / "logs", "--format", "eps", "--out", tmp_path / "out")
+    path = tmp_path / "out" / "grid_2" / "sonnet" / "alignment_grid_2_detailed.json"
+    assert list(json.loads(path.read_text())["completions"]) == questions
+
+
+def test_a_file_judged_again_comes_and_goes_by_itself(tmp_path: Path) -> None:
+    _, second = two_files(tmp_path)
+    out = tmp_path / "logs"
+    result = bwalpha("import", second, "--out", out, "--rubric", "open", "--target", "a/model")
+    assert result.exit_code == 0, result.output
+    bwalpha("export", tmp_path / "logs", "--format", "eps", "--out", tmp_path / "out")
+    home = tmp_path / "out" / "grid_2"
+    written = home / "opus" / "alignment_grid_2_opus_detailed.json"
+    assert written.read_bytes() == second.read_bytes()
+    assert json.loads((home / "headline.json").read_bytes())["model"] == "a/model"
+
+
+def test_a_third_judge_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    first, second = two_files(tmp_path)
+    document = json.loads(second.read_bytes())
+    document["summary"] |= {"eval_name": "grid_2_gpt", "judge_model": "gpt-4.1"}
+    third = write(tmp_path / "gpt.json", document)
+    names = ("--rubric", "open", "--judge", "gpt=openai/gpt-4.1")
+    result = bwalpha("import", first, second, third, "--out", tmp_path / "logs", *names)
+    assert result.exit_code == 0, result.output
+    bwalpha("export", tmp_path / "logs", "--format", "eps", "--out", tmp_path / "out")
+    path = tmp_path / "out" / "grid_2" / "gpt" / "alignment_grid_2_gpt_detailed.json"
+    assert path.read_bytes() == third.read_bytes()
+    frame = samples_frame(str(tmp_path / "logs"))
+    assert set(frame["gpt_model"]) == {"openai/gpt-4.1"}
