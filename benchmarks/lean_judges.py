@@ -99,7 +99,9 @@ def stats(seen: Seen) -> dict[str, Any]:
 def response(content: dict[str, Any]) -> bytes:
     """An HTTP response with a JSON body."""
     body = json.dumps(content).encode()
-    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = (
+        f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
     return head.encode() + body
 
 
@@ -130,9 +132,7 @@ async def serve(latency: float) -> None:
     """Serve on a free port of 127.0.0.1, and print the address once."""
     seen = Seen()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: Judging(seen, latency), "127.0.0.1", 0, backlog=1024
-    )
+    server = await loop.create_server(lambda: Judging(seen, latency), "127.0.0.1", 0, backlog=1024)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     async with server:
         await server.serve_forever()
