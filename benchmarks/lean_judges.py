@@ -91,9 +91,18 @@ def message(model: str, number: int) -> dict[str, Any]:
 
 
 def stats(seen: Seen) -> dict[str, Any]:
-    """What was seen, as JSON; `span` is the seconds from the first call to the last answer."""
+    """What was seen, as JSON; `span` is the seconds from the first call to the last answer.
+
+    `first` is when the first call came and `clock` is now, by one clock.
+    """
     span = seen.last - seen.first if seen.first is not None else 0.0
-    return {"calls": dict(seen.calls), "peak_in_flight": dict(seen.peak), "span": span}
+    return {
+        "calls": dict(seen.calls),
+        "peak_in_flight": dict(seen.peak),
+        "span": span,
+        "first": seen.first,
+        "clock": asyncio.get_running_loop().time(),
+    }
 
 
 def response(content: dict[str, Any]) -> bytes:

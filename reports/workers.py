@@ -45,11 +45,8 @@ def shares(tasks: Sequence[str], seeds: Sequence[int], workers: int) -> list[Sha
         workers: How many processes there may be at once.
     """
     per_seed = min(len(tasks), max(1, -(-workers // max(1, len(seeds)))))
-    return [
-        Share(tuple(tasks[part::per_seed]), seed)
-        for seed in (seeds or [None])
-        for part in range(per_seed)
-    ]
+    bases: list[int | None] = [*seeds] or [None]
+    return [Share(tuple(tasks[part::per_seed]), seed) for seed in bases for part in range(per_seed)]
 
 
 @dataclass(frozen=True)
