@@ -24,7 +24,11 @@ def measure(full: bool) -> list[Figure]:
     (few, least), *more = costs.items()
     figures = []
     for logs_read, used in more:
-        raw = {"samples a log": 52 * epochs, few: vars(least), logs_read: vars(used)}
+        raw = {
+            "samples a log": 52 * epochs,
+            f"{few} logs": vars(least),
+            f"{logs_read} logs": vars(used),
+        }
         times = logs_read / few
         figures += [
             Figure(
