@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import (
+    BatchConfig,
     ChatMessage,
     ChatMessageSystem,
     ChatMessageUser,
@@ -22,6 +23,7 @@ from protocol.rubrics import Rubric
 from protocol.texts import without_surrogates
 from scorers.binding import without_secrets
 from scorers.cached import cache_entry, fetch, keep
+from scorers.redacting import redacted
 from scorers.rounds import BATCH, WHOLE_RUN, every_sample_waits
 from scorers.verdicts import Failure, Verdict, parse_verdict
 
@@ -127,8 +129,16 @@ def judge_config(judge: Judge, model: Model) -> GenerateConfig:
         max_retries=next(number for number in retries if number is not None),
         attempt_timeout=_attempt_timeout(own, bool(batch)),
         max_connections=WHOLE_RUN if batch else None,
-        batch=BATCH if batch is True else batch,
+        batch=_batch(batch),
     )
+
+
+def _batch(told: bool | int | BatchConfig | None) -> bool | int | BatchConfig | None:
+    if told is True:
+        return BATCH
+    if isinstance(told, BatchConfig):
+        return BATCH.model_copy(update=told.model_dump(exclude_none=True))
+    return told
 
 
 def _attempt_timeout(own: GenerateConfig, batch: bool) -> int | None:
@@ -148,7 +158,7 @@ def error_detail(error: BaseException) -> str:
     # The class's own status first: Inspect gives every errored entry of a batch an instance's status 500.
     found = [getattr(holder, "status_code", None) for holder in (type(error), error)]
     status = next((f" {number}" for number in found if isinstance(number, int)), "")
-    return f"{type(error).__name__}{status}: {error}"
+    return f"{type(error).__name__}{status}: {redacted(str(error))}"
 
 
 def bound_model(judge: Judge) -> Model:
@@ -172,7 +182,7 @@ def read_output(output: ModelOutput) -> Verdict | Failure:
     """Turn a model's output into a verdict or the kind of its failure."""
     if output.stop_reason == "content_filter":
         if output.error:
-            return Failure("filtered", output.error)
+            return Failure("filtered", redacted(output.error))
         return Failure("refusal", "the judge refused")
     outcome = parse_verdict(output.completion)
     if isinstance(outcome, Failure) and output.stop_reason == "max_tokens":

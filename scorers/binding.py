@@ -15,6 +15,7 @@ DEFAULT_MODELS = {
 }
 DEFAULT_JUDGES = "sonnet,opus"
 # Of a role's settings Inspect keeps only `api_key` out of the log.
+UNSENDABLE = re.compile(r"[^\x21-\x7e]")
 SECRET = re.compile("auth|header|secret|password", re.IGNORECASE)
 
 
@@ -75,11 +76,19 @@ def bind_judges(judges: dict[str, str]) -> dict[str, Model]:
 
 
 def without_secrets(name: str, model: Model) -> Model:
-    """Return a role's model, unless its settings hold headers or tokens, which the log would show.
+    """Return a judge's model, unless the log would come to show a key or a header of it.
+
+    Inspect writes a role's settings into the log, and the traceback of a client that refuses a key for
+    its characters, which repeats the key.
 
     Raises:
-        ProtocolError: They do.
+        ProtocolError: Its settings hold headers or tokens, or its key cannot be sent.
     """
+    if UNSENDABLE.search(model.api.api_key or ""):
+        raise ProtocolError(
+            f"The key of the judge {name} holds a blank, a line break or another character that no "
+            "request can carry. Copy it again into the environment or into .env."
+        )
     told = ["extra_headers"] if model.config.extra_headers else []
     told += [key for key in model.model_args if SECRET.search(key)]
     if told:
@@ -101,7 +110,9 @@ def judge_model(name: str, model: str) -> Model:
         ProtocolError: The provider is unknown, or its key or package is missing.
     """
     try:
-        return get_model(model, role=name, config=GenerateConfig())
+        return without_secrets(name, get_model(model, role=name, config=GenerateConfig()))
+    except ProtocolError:
+        raise
     except PrerequisiteError as error:
         said = " ".join(Text.from_markup(str(error.message)).plain.removeprefix("ERROR: ").split())
         raise ProtocolError(

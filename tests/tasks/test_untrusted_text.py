@@ -154,3 +154,13 @@ def test_headers_that_the_log_would_show_are_refused(
     with pytest.raises(ProtocolError, match="would be written into the log"):
         run("alpha.py@grid_2", tmp_path, roles=roles)
     assert server.requests == []
+
+
+def test_a_key_that_no_request_can_carry_is_refused_without_being_shown(
+    server: JudgeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", f"{KEY}\n copied with more")
+    with pytest.raises(ProtocolError, match="The key of the judge sonnet") as refused:
+        judged(tmp_path)
+    assert KEY not in str(refused.value)
+    assert server.requests == []
