@@ -43,9 +43,11 @@ from protocol.texts import without_surrogates
 # Imported for Inspect's registry, which makes the metrics by their names.
 from scorers import metrics as _metrics  # noqa: F401
 from scorers.binding import DEFAULT_MODELS
+from scorers.judging import note
+from scorers.validity import REDUCER
 
 ORIGINAL_COMPLETION, ORIGINAL_INPUT = "original_completion", "original_input"
-METRICS = ("alpha", "alpha_ci", "coherence")
+METRICS = ("validity", "alpha", "alpha_ci", "coherence")
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,10 @@ def make_log(
             ),
             model=target,
             model_roles=_roles(judges),
-            config=EvalConfig(epochs=max(completion.epoch for completion in completions)),
+            config=EvalConfig(
+                epochs=max(completion.epoch for completion in completions),
+                epochs_reducer=[REDUCER],
+            ),
             packages={"inspect_ai": version("inspect_ai"), SUITE: version(SUITE)},
             metadata=dict(metadata),
             scorers=[_scorer(judge, str(metadata["rubric"])) for judge in judges],
@@ -117,7 +122,7 @@ def write_logs(logs: Sequence[EvalLog], folder: Path) -> list[Path]:
         with tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as partial:
             waiting = []
             for log in logs:
-                stamp = log.eval.created.replace(":", "-")
+                stamp = log.eval.created.replace(":", "-").replace("+", "-")
                 name = f"{stamp}_{log.eval.task.replace('_', '-')}_{log.eval.task_id}.eval"
                 write_eval_log(log, str(Path(partial) / name))
                 waiting.append(name)
@@ -145,6 +150,7 @@ def _sample(
     data = {"question_id": question.id, "condition": metadata["condition"]}
     data |= question.model_dump(exclude={"id", "input"})
     data["prompt_sha256"] = metadata["prompt_sha256"]
+    data |= note(str(metadata["rubric"]), str(metadata["rubric_sha256"]))
     # No log can carry lone surrogates; the text itself stays beside what is shown and judged.
     for key, shown, original in (
         (ORIGINAL_COMPLETION, text, completion.text),

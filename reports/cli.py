@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Imported when used, and so are the libraries of the commands below: they take seconds to import.
 ELSEWHERE = {
     "doctor": "reports.doctor:doctor",
+    "run": "reports.running:run",
     "import": "exchange.commands:import_command",
     "export": "exchange.commands:export_command",
     "prompts": "exchange.commands:prompts_command",

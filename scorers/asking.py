@@ -11,13 +11,16 @@ from inspect_ai.model import (
     Model,
     ModelOutput,
     get_model,
+    model_roles,
 )
 from inspect_ai.model._generate_config import active_generate_config
 from inspect_ai.scorer import Score
 from inspect_ai.util import LimitExceededError
 
+from protocol.errors import ProtocolError
 from protocol.rubrics import Rubric
 from protocol.texts import without_surrogates
+from scorers.binding import without_secrets
 from scorers.cached import cache_entry, fetch, keep
 from scorers.rounds import BATCH, WHOLE_RUN, every_sample_waits
 from scorers.verdicts import Failure, Verdict, parse_verdict
@@ -152,11 +155,17 @@ def bound_model(judge: Judge) -> Model:
     """Return the judge's model: its own, or its role's; never the target by accident.
 
     Raises:
-        PrerequisiteError: Nothing is bound to the role.
+        ProtocolError: Nothing is bound to the role, or its settings hold what must not be in a log.
     """
-    if judge.model is not None:
+    if judge.model is not None and judge.name not in model_roles():
         return get_model(judge.model, role=judge.name)
-    return get_model(role=judge.name, required=True)
+    try:
+        return without_secrets(judge.name, get_model(role=judge.name, required=True))
+    except PrerequisiteError as error:
+        raise ProtocolError(
+            f"The judge {judge.name} has no model. Give --model-role {judge.name}=provider/model, or "
+            "-S model=provider/model where the scorer is judge."
+        ) from error
 
 
 def read_output(output: ModelOutput) -> Verdict | Failure:

@@ -18,6 +18,7 @@ from protocol.seeds import DEFAULT_SEED
 from scorers.binding import bind_judges, parse_judges
 from scorers.judges import judge_scorers
 from scorers.judging import note
+from scorers.rounds import let_all_in
 from scorers.validity import failed_share
 from solvers.sampling import SAMPLING
 from tasks.options import Options
@@ -48,8 +49,10 @@ def measure(condition: Condition, solver: Callable[..., Solver], options: Option
     panel = load_panel(options.panel)
     rubric = load_rubric(options.rubric)
     judges = bind_judges(parse_judges(options.judges))
+    if options.batch or any(model.config.batch for model in judges.values()):
+        let_all_in()
     return Task(
-        dataset=dataset(panel, condition, note(rubric, options.judge_retries)),
+        dataset=dataset(panel, condition, note(rubric.name, rubric.sha256, options.judge_retries)),
         solver=solver(seed=seed),
         scorer=judge_scorers(
             list(judges),
