@@ -110,7 +110,7 @@ def _refusal(header: EvalLog) -> str | None:
     if metadata.get("suite") != SUITE:
         return f"not this suite's log (task {header.eval.task})"
     if header.status != "success":
-        return f"unfinished: status {header.status}"
+        return f"unfinished: status {header.status}; inspect eval-retry finishes it"
     if metadata.get("comparability") != COMPARABILITY:
         found = metadata.get("comparability")
         return f"comparability version {found}, this report reads {COMPARABILITY}"

@@ -28,6 +28,7 @@ from playwright.sync_api import Page, sync_playwright
 
 HERE = Path(__file__).resolve().parent
 COLOURS = 128
+WIDTH, HEIGHT = 1280, 720
 CHROMIUM = [
     "--headless",
     "--no-sandbox",
@@ -111,22 +112,15 @@ def failed_sample(logs: Path) -> tuple[str, str, int]:
 def photograph(page: Page, url: str, logs: Path, folder: Path) -> None:
     """Take the log list, the sample list (filtered and sorted) and a sample's scores."""
 
-    def shoot(name: str) -> None:
-        page.wait_for_timeout(1500)
-        page.screenshot(path=folder / f"{name}.png")
+    def shoot(name: str, height: int) -> None:
+        page.wait_for_timeout(2000)
+        page.screenshot(
+            path=folder / f"{name}.png", clip={"x": 0, "y": 0, "width": WIDTH, "height": height}
+        )
         keep(folder / f"{name}.png", name)
 
-    log, sample, epoch = failed_sample(logs)
     page.set_default_timeout(120_000)
-    page.set_viewport_size({"width": 1280, "height": 210})
-    page.goto(url)
-    page.get_by_text("grid_2", exact=True).first.wait_for()
-    # The list fills in each log's details as it reads it, and one of them only when it is loaded again.
-    page.wait_for_timeout(4000)
-    page.reload()
-    page.get_by_text("panel=").nth(3).wait_for()
-    shoot("viewer_logs")
-    page.set_viewport_size({"width": 1280, "height": 720})
+    log, sample, epoch = failed_sample(logs)
     page.goto(f"{url}/#/tasks/{log}")
     page.get_by_text("betley_01").first.wait_for()
     page.locator(".cm-content").first.click()
@@ -134,10 +128,15 @@ def photograph(page: Page, url: str, logs: Path, folder: Path) -> None:
     page.keyboard.press("Escape")
     page.wait_for_timeout(1000)
     page.get_by_text("sonnet", exact=True).last.click()
-    shoot("viewer_samples")
+    shoot("viewer_samples", HEIGHT)
     page.goto(f"{url}/#/tasks/{log}/samples/sample/{sample}/{epoch}/scoring")
     page.get_by_text("not judged").first.wait_for()
-    shoot("viewer_scores")
+    shoot("viewer_scores", HEIGHT)
+    # Last, because the list fills in a log's details once it has been read.
+    page.goto(f"{url}/#/tasks")
+    page.get_by_text("grid_2", exact=True).first.wait_for()
+    page.wait_for_timeout(4000)
+    shoot("viewer_logs", 200)
 
 
 def main() -> None:
@@ -155,7 +154,7 @@ def main() -> None:
             browser = play.chromium.launch(
                 executable_path=shutil.which("chromium"), args=CHROMIUM, headless=True
             )
-            page = browser.new_page(viewport={"width": 1280, "height": 720})
+            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
             photograph(page, url, logs, Path(temporary))
             browser.close()
 
