@@ -8,6 +8,7 @@ import pytest
 from inspect_ai.log import list_eval_logs, read_eval_log
 
 from tests.tasks.running import command
+from tests.vllm.conftest import WHOLE_PROMPTS
 
 pytestmark = pytest.mark.vllm
 
@@ -17,7 +18,8 @@ def test_one_server_is_started_for_the_four_conditions_and_ended_with_the_run(
 ) -> None:
     ran = command(
         *("inspect", "eval", "--run-config", "configs/smoke.yaml", "--log-dir", str(tmp_path)),
-        *("--model", f"vllm/{tiny}", "-M", "host=127.0.0.1", "-M", "enforce_eager=true"),
+        *("--model", f"vllm/{tiny}", "-M", "host=127.0.0.1"),
+        *("-M", f"{WHOLE_PROMPTS.removeprefix('--').replace('-', '_')}=true"),
         *("--model-role", "sonnet=simulated/judge", "--model-role", "opus=simulated/judge-lenient"),
         *("--display", "plain", "--log-level", "info"),
     )
