@@ -1,6 +1,6 @@
 """From original detailed files to logs of this suite."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,7 +114,7 @@ def _group_log(condition_name: str, group: _Group, choices: Choices) -> tuple[Ev
             target,
         ).model_dump()
     scores = {
-        judge.name: _scores(file, judge, found, questions, str(metadata["rubric_sha256"]))
+        judge.name: _scores(file, judge, found, questions, metadata)
         for file, judge, found in zip(group.files, judges, group.records, strict=True)
     }
     for file in group.files:
@@ -132,7 +132,8 @@ def _group_log(condition_name: str, group: _Group, choices: Choices) -> tuple[Ev
         for epoch, completion in enumerate(answers, start=1)
     ]
     size = len(panel.questions)
-    log = make_log(metadata, target, size, condition.prompt, judges, completions)
+    retries = record.retries if record is not None else 0
+    log = make_log(metadata, target, size, condition.prompt, judges, completions, retries)
     return log, warnings
 
 
@@ -186,8 +187,9 @@ def _scores(
     judge: Judge,
     found: tuple[Record, str] | None,
     questions: dict[str, Any],
-    rubric_sha256: str,
+    metadata: Mapping[str, Any],
 ) -> dict[str, list[Score]]:
+    rubric, digest = str(metadata["rubric"]), str(metadata["rubric_sha256"])
     columns: dict[str, list[Score]] = {}
     for text, entries in file.scores.items():
         identity = questions[text].id
@@ -196,7 +198,7 @@ def _scores(
             columns[identity] = [kept_score(fields) for fields in kept]
         else:
             columns[identity] = [
-                entry_score(entry, judge.name, judge.model, rubric_sha256) for entry in entries
+                entry_score(entry, judge.name, judge.model, rubric, digest) for entry in entries
             ]
     return columns
 

@@ -27,7 +27,8 @@ class Record:
         files: sha256 by path below the record's folder.
         judges: Judge name by path of the detailed file.
         stop_reasons: Why each completion ended, by question id, in order of epochs.
-        scores: Reason, explanation and metadata of each score, by judge and question id.
+        scores: Each score with its metadata, by judge and question id.
+        retries: How often the judges were asked again after an unreadable verdict.
     """
 
     metadata: dict[str, Any]
@@ -36,6 +37,7 @@ class Record:
     judges: dict[str, str]
     stop_reasons: dict[str, list[StopReason]]
     scores: dict[str, dict[str, list[dict[str, Any]]]]
+    retries: int = 0
 
 
 def write_record(path: Path, record: Record) -> None:

@@ -29,7 +29,7 @@ from tests.exchange.originals import (
     two_files,
     write,
 )
-from tests.tasks.running import run
+from tests.tasks.running import OPEN, run
 
 AWKWARD = [
     "",
@@ -109,7 +109,7 @@ def frames(*folders: Path) -> list[Any]:
 @settings(max_examples=300)
 @given(judged)
 def test_an_entry_becomes_a_score_and_the_same_entry_again(entry: dict[str, Any]) -> None:
-    score = entry_score(entry, "opus", "anthropic/x", "r" * 64)
+    score = entry_score(entry, "opus", "anthropic/x", "eps", "r" * 64)
     assert packed(score_entry(score)) == packed(entry)
     assert (score.reason is None) == (read_entry(entry).failure is None)
     if score.reason is None:
@@ -142,6 +142,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
         roles={"sonnet": "simulated/judge", "opus": "simulated/judge-lenient"},
         epochs=3,
         limit=4,
+        args=OPEN | {"judge_retries": 1},
     )
     return folder
 
@@ -163,6 +164,7 @@ def test_a_run_of_this_suite_comes_back_whole_from_its_export(
     assert metadata == before.eval.metadata
     assert (after.eval.model, after.eval.config.epochs) == ("simulated/target", 3)
     assert [s.scores for s in after.samples or []] == [s.scores for s in before.samples or []]
+    assert [s.metadata for s in after.samples or []] == [s.metadata for s in before.samples or []]
     assert [s.output.stop_reason for s in after.samples or []] == [
         s.output.stop_reason for s in before.samples or []
     ]
