@@ -22,7 +22,7 @@ from scorers.rounds import let_all_in
 from scorers.validity import failed_share
 from solvers.sampling import SAMPLING
 from tasks.options import Options
-from tasks.viewing import viewer
+from tasks.viewing import listed_under, viewer
 
 COMPLETIONS_A_QUESTION = 20
 # vLLM runs up to 1,024 requests at once and queues the rest; Inspect's HTTP pool holds 1,000, its own
@@ -96,6 +96,7 @@ def dataset(panel: Panel, condition: Condition, judging: dict[str, Any]) -> Memo
             Sample(
                 id=question.id,
                 input=question.input,
+                target=listed_under(question),
                 metadata={"question_id": question.id, "condition": condition.name}
                 | question.model_dump(exclude={"id", "input"})
                 | judging,
