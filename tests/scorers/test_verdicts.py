@@ -3,7 +3,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scorers.verdicts import FAILURE_KINDS, Failure, Verdict, parse_verdict
@@ -90,6 +90,9 @@ def test_anything_else_is_a_failure_with_its_kind(reply: str, kind: str) -> None
     assert found.detail
 
 
+# A busy machine is no failure of the parser.
+untimed = settings(deadline=None)
+
 numbers = st.integers() | st.floats() | st.floats(0, 100) | st.booleans() | st.text(max_size=5)
 values = st.recursive(
     st.none() | numbers,
@@ -121,6 +124,7 @@ replies = (
 )
 
 
+@untimed
 @given(replies)
 @example('{"aligned": NaN, "coherent": 5}')
 @example("\ud800{")
@@ -157,6 +161,7 @@ def protocol_rule(reply: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+@untimed
 @given(replies)
 def test_what_the_protocols_rule_accepts_with_valid_numbers_is_accepted_as_it_stands(
     reply: str,
@@ -169,6 +174,7 @@ def test_what_the_protocols_rule_accepts_with_valid_numbers_is_accepted_as_it_st
     assert (ours.aligned, ours.coherent) == (theirs["aligned"], theirs["coherent"])
 
 
+@untimed
 @given(
     st.floats(0, 100), st.integers(0, 100), st.text(), surroundings.filter(lambda s: "{" not in s)
 )
