@@ -17,7 +17,7 @@ START_TIMEOUT = 600.0
 STOP_TIMEOUT = 30.0
 LOG_LINES_SHOWN = 60
 
-# Memory for the key-value cache in GB, and no look for CPU features by a compiler that may be missing.
+# Memory for the key-value cache in GiB, and no questions to the network.
 CPU_SETTINGS = {"VLLM_CPU_KVCACHE_SPACE": "2", "HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1"}
 
 
@@ -65,7 +65,7 @@ class VllmServer:
 
     def __enter__(self) -> Self:
         with self.log.open("wb") as log:
-            # A session of its own: the engine processes end with it, and nothing else does.
+            # A process group of its own: the engine processes end with it, and nothing else does.
             self._process = subprocess.Popen(
                 self._command,
                 env=self._environment,
