@@ -13,11 +13,12 @@ VLLM_ENV ?= .venv-vllm
 
 RUN := logs/alpha-$(shell date -u +%Y%m%dT%H%M%SZ)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
-# The protocol's context length; only a server that Inspect starts itself can be told.
-SERVER := $(if $(VLLM_BASE_URL),,$(if $(filter vllm/%,$(MODEL)),-M max_model_len=2048 -M dtype=bfloat16))
+# The protocol's context length and precision for a server that Inspect starts itself, and requests enough in
+# flight for any.
+SERVER := $(if $(filter vllm/%,$(MODEL)),--run-config configs/published.yaml)
 
 .DEFAULT_GOAL := help
-.PHONY: help install alpha view test test-vllm bench-vllm check format
+.PHONY: help install alpha bench view test test-vllm bench-vllm check format
 
 help:  ## show what there is to run
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -40,13 +41,11 @@ install: .venv/.installed  ## make .venv and install the suite into it
 
 alpha: .venv/.installed  ## measure α of the four conditions, offline and SIMULATED; for real with MODEL=provider/name
 ifeq ($(strip $(MODEL)),)
-	@if [ -t 1 ]; then display=rich; else display=plain; fi; \
-	echo "SIMULATED target and judges, panel open52, rubric open: 4 conditions x 52 questions x 20 completions"; \
-	inspect eval tasks/alpha.py --log-dir $(RUN) --display $$display \
+	@echo "SIMULATED target and judges, panel open52, rubric open: 4 conditions x 52 questions x 20 completions"
+	@bwalpha run --log-dir $(RUN) \
 		--model simulated/target \
 		--model-role sonnet=simulated/judge --model-role opus=simulated/judge-lenient \
-		-T panel=open52 -T rubric=open --max-tasks 4 --no-log-realtime $(ARGS) \
-	&& bwalpha report $(RUN)
+		-T panel=open52 -T rubric=open --no-log-realtime $(ARGS)
 else
 	@bwalpha doctor --model $(MODEL) $(DOCTOR)
 	@if [ -t 1 ]; then display=rich; else display=plain; fi; \
@@ -68,6 +67,9 @@ test-vllm:  ## make an environment with vLLM's CPU build, start real servers and
 bench-vllm:  ## time the suite against vLLM's own offline batch, on a tiny model (no GPU needed; BENCH="--json FILE")
 	@PYTHON=$(PYTHON) tests/vllm/environment.sh $(VLLM_ENV)
 	@$(VLLM_ENV)/bin/python -m benchmarks.vllm_ratio $(BENCH)
+
+bench: .venv/.installed-test  ## measure what is claimed to be fast, as ratios (BENCH="cpu judges --full" picks)
+	@python -m benchmarks.bench $(BENCH)
 
 check: .venv/.installed-test  ## ruff and mypy
 	ruff check .

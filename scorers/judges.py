@@ -1,12 +1,14 @@
 """The judges: `sonnet` and `opus` of the protocol, and any other model under the same rubric."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from inspect_ai._util._async import tg_collect
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
-from inspect_ai.util import collect, span
+from inspect_ai.util import span
 
 from scorers.asking import Judge, ask
 from scorers.judging import Judging, read_judging
@@ -93,7 +95,8 @@ def _scorer(name: str | None, options: dict[str, Any]) -> Scorer:
 
 async def _asked_at_once(judging: Judging, state: TaskState) -> dict[Judge, Score]:
     judges = judging.together(state.metadata)
-    verdicts = await collect(*[_asked(judge, state) for judge in judges])
+    # `inspect_ai.util.collect` would put a span of its own around each judge's, which costs and says nothing.
+    verdicts = await tg_collect([partial(_asked, judge, state) for judge in judges])
     return dict(zip(judges, verdicts, strict=True))
 
 

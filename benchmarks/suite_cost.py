@@ -1,0 +1,50 @@
+"""CPU a sample: the suite against the barest task, and default settings against tuned ones."""
+
+import json
+import subprocess
+import sys
+from collections import defaultdict
+from statistics import median
+from typing import Any
+
+from benchmarks.measured import Figure
+
+PIECE = "cpu"
+TUNED = {"log_realtime": False}
+# The live log is Inspect's default; `make alpha` runs its simulated models without it.
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "suite, tuned": ("suite", TUNED),
+    "barest, tuned": ("bare", TUNED),
+    "suite, default": ("suite", {}),
+    "barest, default": ("bare", {}),
+}
+
+
+def measure(full: bool) -> list[Figure]:
+    """Run all variants in turn, several times; ratios are medians over the rounds."""
+    rounds, epochs = (7, 20) if full else (4, 10)
+    each: dict[str, list[float]] = defaultdict(list)
+    for _ in range(rounds):
+        for name, (what, options) in VARIANTS.items():
+            each[name].append(cpu_a_sample(what, epochs, options))
+    raw = {name: [round(ms, 2) for ms in values] for name, values in each.items()}
+
+    def ratio(one: str, other: str, target: float | None = None) -> Figure:
+        value = median(a / b for a, b in zip(each[one], each[other], strict=True))
+        return Figure(PIECE, f"{one} / {other}", value, target, raw={"ms a sample": raw})
+
+    return [
+        ratio("suite, tuned", "barest, tuned", 1.10),
+        ratio("suite, default", "barest, default", 1.10),
+        ratio("suite, default", "suite, tuned"),
+    ]
+
+
+def cpu_a_sample(what: str, epochs: int, options: dict[str, Any]) -> float:
+    """CPU milliseconds a sample of one run in a fresh process, start-up apart."""
+    command = [sys.executable, "-m", "benchmarks.one_run", what, "--epochs", str(epochs)]
+    done = subprocess.run(
+        [*command, "--options", json.dumps(options)], check=True, capture_output=True, text=True
+    )
+    said = json.loads(done.stdout.splitlines()[-1])
+    return 1000 * float(said["cpu"]) / int(said["samples"])

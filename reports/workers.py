@@ -1,0 +1,173 @@
+"""Several `inspect eval` processes side by side, and their end, whatever ends them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock, Thread
+from types import FrameType
+
+LAST_LINES = 6
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one process runs.
+
+    Attributes:
+        tasks: Inspect's names of the tasks, as in `tasks/alpha.py@grid_2`.
+        seed: Their base seed, where the user named seeds.
+    """
+
+    tasks: tuple[str, ...]
+    seed: int | None
+
+    @property
+    def label(self) -> str:
+        """What it runs, for people."""
+        names = ", ".join(task.rpartition("@")[2] for task in self.tasks)
+        return names if self.seed is None else f"{names}, seed {self.seed}"
+
+
+def shares(tasks: Sequence[str], seeds: Sequence[int], workers: int) -> list[Share]:
+    """Split tasks × seeds over processes: tasks of one seed together, as few processes as keep all busy.
+
+    Args:
+        tasks: Inspect's names of the tasks.
+        seeds: Base seeds; empty leaves the seed to the tasks.
+        workers: How many processes there may be at once.
+    """
+    per_seed = min(len(tasks), max(1, -(-workers // max(1, len(seeds)))))
+    bases: list[int | None] = [*seeds] or [None]
+    return [Share(tuple(tasks[part::per_seed]), seed) for seed in bases for part in range(per_seed)]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a process ended: its exit status and the end of what it wrote."""
+
+    share: Share
+    status: int
+    output: Path
+    last_lines: tuple[str, ...]
+
+
+class Workers:
+    """Runs commands, a limited number at once.
+
+    Each has a session of its own, so that Ctrl-C in the terminal reaches it once, through here.
+
+    Args:
+        limit: How many at once.
+        say: Called with each line of progress, one line at a time.
+    """
+
+    def __init__(self, limit: int, say: Callable[[str], None]) -> None:
+        self.limit = limit
+        self.say = say
+        self._lock = Lock()
+        self._running: list[subprocess.Popen[str]] = []
+        self._stopped = False
+
+    def run(self, jobs: Sequence[tuple[Share, list[str], Path]]) -> list[Outcome]:
+        """Run every job (share, command, file for its output) and return how each ended.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C or a termination signal; the processes have ended by then.
+        """
+        waiting, outcomes = deque(jobs), list[Outcome]()
+
+        def work() -> None:
+            while True:
+                with self._lock:
+                    if not waiting or self._stopped:
+                        return
+                    share, command, output = waiting.popleft()
+                outcomes.append(self._one(share, command, output))
+
+        threads = [Thread(target=work) for _ in range(min(self.limit, len(jobs)))]
+        with _terminated_like_interrupted():
+            try:
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+            except KeyboardInterrupt:
+                self._stop()
+                for thread in threads:
+                    thread.join()
+                raise
+        return outcomes
+
+    def _one(self, share: Share, command: list[str], output: Path) -> Outcome:
+        last: deque[str] = deque(maxlen=LAST_LINES)
+        with self._lock:
+            if self._stopped:
+                return Outcome(share, -signal.SIGINT, output, ())
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+            self._running.append(process)
+        assert process.stdout is not None
+        with output.open("w", encoding="utf-8") as file:
+            for line in process.stdout:
+                file.write(line)
+                file.flush()
+                if line.strip():
+                    last.append(line.rstrip())
+                if "Samples:" in line:
+                    with self._lock:
+                        self.say(line.rstrip())
+        status = process.wait()
+        with self._lock:
+            self._running.remove(process)
+        return Outcome(share, status, output, tuple(last))
+
+    def _stop(self) -> None:
+        with self._lock:
+            self._stopped = True
+            running = list(self._running)
+        # Inspect writes what it has when it is interrupted; only who does not end then is killed.
+        for process in running:
+            process.send_signal(signal.SIGINT)
+        for process in running:
+            try:
+                process.wait(PATIENCE)
+            except (subprocess.TimeoutExpired, KeyboardInterrupt):
+                process.kill()
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def command(share: Share, log_dir: Path, options: Sequence[str]) -> list[str]:
+    """Return the `inspect eval` of a share; the user's options come last, so they win."""
+    seed = [] if share.seed is None else ["-T", f"seed={share.seed}"]
+    return [
+        *(sys.executable, "-m", "inspect_ai", "eval", *share.tasks),
+        *("--log-dir", str(log_dir), "--display", "plain", "--max-tasks", str(len(share.tasks))),
+        *seed,
+        *options,
+    ]
