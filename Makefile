@@ -13,8 +13,9 @@ VLLM_ENV ?= .venv-vllm
 
 RUN := logs/alpha-$(shell date -u +%Y%m%dT%H%M%SZ)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
-# The protocol's context length; only a server that Inspect starts itself can be told.
-SERVER := $(if $(VLLM_BASE_URL),,$(if $(filter vllm/%,$(MODEL)),-M max_model_len=2048 -M dtype=bfloat16))
+# The protocol's context length and precision for a server that Inspect starts itself, and requests enough in
+# flight for any.
+SERVER := $(if $(filter vllm/%,$(MODEL)),--run-config configs/published.yaml)
 
 .DEFAULT_GOAL := help
 .PHONY: help install alpha bench view test test-vllm bench-vllm check format

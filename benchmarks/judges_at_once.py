@@ -46,8 +46,9 @@ def run(judges: str, batch: bool, latency: float, epochs: int) -> dict[str, floa
 @click.command()
 @click.option("--latency", default=5.0, show_default=True, help="Seconds a judge takes.")
 @click.option("--epochs", default=20, show_default=True)
-def main(latency: float, epochs: int) -> None:
-    for batch in (False, True):
+@click.option("--mode", type=click.Choice(["realtime", "batch", "both"]), default="both")
+def main(latency: float, epochs: int, mode: str) -> None:
+    for batch in [mode == "batch"] if mode != "both" else [False, True]:
         # Inspect keeps a model, with its server's address, for as long as the process lives.
         with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as fresh:
             one = fresh.submit(run, "sonnet", batch, latency, epochs).result()

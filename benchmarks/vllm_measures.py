@@ -35,6 +35,12 @@ def tree_cpu(pid: int) -> float:
     return sum(sum(p.cpu_times()[:2]) for p in [root, *root.children(recursive=True)])
 
 
+def machine_cpu() -> float:
+    """CPU seconds of every program on this machine so far."""
+    times = psutil.cpu_times()
+    return times.user + times.nice + times.system
+
+
 def children_cpu() -> float:
     """CPU seconds of the commands that have ended so far."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -4,19 +4,15 @@
 """
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-import psutil
 from vllm import LLM, SamplingParams
 
-
-def cpu_seconds() -> float:
-    """CPU seconds of this process and the engine processes below it so far."""
-    own = psutil.Process()
-    return sum(sum(p.cpu_times()[:2]) for p in [own, *own.children(recursive=True)])
+from benchmarks.vllm_measures import machine_cpu, tree_cpu
 
 
 def run(job: dict[str, Any]) -> dict[str, Any]:
@@ -33,12 +29,15 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     conversations = [request["messages"] for request in job["requests"]]
     sampling = [SamplingParams(**job["sampling"], seed=r["seed"]) for r in job["requests"]]
     llm.chat(conversations[:1], sampling[:1], use_tqdm=False)
-    steps, cpu, started = engine_steps(llm), cpu_seconds(), time.perf_counter()
+    steps, cpu, machine = engine_steps(llm), tree_cpu(os.getpid()), machine_cpu()
+    started = time.perf_counter()
     outputs = llm.chat(conversations, sampling, use_tqdm=False)
     wall = time.perf_counter() - started
+    cpu, machine = tree_cpu(os.getpid()) - cpu, machine_cpu() - machine
     return {
         "wall_s": wall,
-        "cpu_s": cpu_seconds() - cpu,
+        "cpu_s": cpu,
+        "others_cpu_s": machine - cpu,
         "completions": len(outputs),
         "tokens": sum(len(output.outputs[0].token_ids) for output in outputs),
         "engine_steps": engine_steps(llm) - steps,

@@ -18,7 +18,14 @@ import click
 import httpx
 from inspect_ai.log import EvalSample, list_eval_logs, read_eval_log
 
-from benchmarks.vllm_measures import children_cpu, logged, scrape, tree_cpu, versions
+from benchmarks.vllm_measures import (
+    children_cpu,
+    logged,
+    machine_cpu,
+    scrape,
+    tree_cpu,
+    versions,
+)
 from protocol.conditions import load_condition
 from protocol.panels import load_panel
 from protocol.seeds import DEFAULT_SEED, completion_seed
@@ -54,6 +61,7 @@ class Through:
         in_vllm_s: Of these, with at least one request at vLLM.
         cpu_s: CPU seconds of vLLM's processes.
         client_cpu_s: CPU seconds of the `inspect eval` command.
+        others_cpu_s: CPU seconds of all other programs; a ratio counts only where these are few.
         engine_steps: Forward passes, each for all the requests that were running.
         call_s: Seconds of a call, as the suite sees it, on average.
         call_in_vllm_s: Of these, between vLLM's taking the request and its last token.
@@ -63,6 +71,7 @@ class Through:
     in_vllm_s: float
     cpu_s: float
     client_cpu_s: float
+    others_cpu_s: float
     completions: int
     tokens: int
     engine_steps: int
@@ -124,10 +133,11 @@ def suite(
     ]
     assert server.pid is not None
     before, cpu = scrape(server), tree_cpu(server.pid)
-    client, started = children_cpu(), time.perf_counter()
+    client, machine, started = children_cpu(), machine_cpu(), time.perf_counter()
     logged(command, os.environ | {"VLLM_BASE_URL": server.url}, work / "inspect.log")
     wall = time.perf_counter() - started
-    client, cpu, after = children_cpu() - client, tree_cpu(server.pid) - cpu, scrape(server)
+    client, cpu = children_cpu() - client, tree_cpu(server.pid) - cpu
+    machine, after = machine_cpu() - machine, scrape(server)
     counted = {name: after[name] - before[name] for name in after}
     [info] = list_eval_logs(str(folder))
     log = read_eval_log(info)
@@ -139,6 +149,7 @@ def suite(
         in_vllm_s=max(end for _, end in calls) - min(start for start, _ in calls),
         cpu_s=cpu,
         client_cpu_s=client,
+        others_cpu_s=machine - cpu - client,
         completions=len(samples),
         tokens=round(counted["vllm:generation_tokens_total"]),
         engine_steps=round(counted["vllm:iteration_tokens_total_count"]),
@@ -171,7 +182,7 @@ def server_arguments(engine: Mapping[str, Any]) -> list[str]:
 def show(offline_run: Through, suite_run: Through, same: int) -> None:
     """Print what was measured."""
     rows = [("", "offline", "suite")]
-    for name in ("wall_s", "in_vllm_s", "cpu_s", "client_cpu_s"):
+    for name in ("wall_s", "in_vllm_s", "cpu_s", "client_cpu_s", "others_cpu_s"):
         rows.append((name, f"{getattr(offline_run, name):.1f}", f"{getattr(suite_run, name):.1f}"))
     for name in ("completions", "tokens", "engine_steps"):
         rows.append((name, f"{getattr(offline_run, name)}", f"{getattr(suite_run, name)}"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from exchange.naming import Judge
 from exchange.original import Detailed
-from exchange.records import Record
+from exchange.records import NAME, Record
 from protocol.data import read_yaml
 from protocol.errors import ProtocolError
 from protocol.rubrics import Rubric, load_rubric
@@ -34,13 +34,35 @@ class Choices:
     rubric: str | None = None
 
 
+def check_choices(choices: Choices, record: Record) -> None:
+    """Refuse options that say otherwise than the record beside the files.
+
+    Raises:
+        ProtocolError: One does.
+    """
+    said = {
+        "condition": record.metadata["condition"],
+        "seed": record.metadata["base_seed"],
+        "target": record.target,
+        "panel": record.metadata["panel"],
+        "rubric": record.metadata["rubric"],
+    }
+    for option, value in said.items():
+        given = getattr(choices, option)
+        if given is not None and given != value:
+            raise ProtocolError(
+                f"--{option} {given}: {NAME} beside the files says {value}. Leave the option out, or "
+                f"remove {NAME} to import them as files of unknown origin."
+            )
+
+
 def read_target(files: Sequence[Detailed], record: Record | None, choices: Choices) -> str:
     """Return the model that wrote the completions, in a form that Inspect can make a model of.
 
     Raises:
         ProtocolError: The files name none, or different ones.
     """
-    if choices.target is None and record is not None:
+    if record is not None:
         return record.target
     said = {file.model_path for file in files if file.model_path is not None}
     if len(said) > 1:

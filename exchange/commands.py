@@ -53,8 +53,10 @@ def import_command(
             for warning in imported.warnings:
                 click.echo(f"warning: {warning}", err=True)
             counts = ", ".join(
-                f"{score.name} {score.scored_samples} scored, {score.unscored_samples} failed"
+                f"{score.name} {score.metrics['verdicts'].value - score.metrics['failed'].value:g} scored, "
+                f"{score.metrics['failed'].value:g} failed"
                 for score in (imported.log.results.scores if imported.log.results else [])
+                if "failed" in score.metrics
             )
             click.echo(f"{imported.path}: {imported.log.eval.task}, {counts}")
     click.echo(f"bwalpha report {out}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log
-from inspect_ai.model import ChatMessageSystem
+from inspect_ai.model import ChatMessageSystem, StopReason
 from inspect_ai.scorer import Score
 
 from exchange.logs import ORIGINAL_COMPLETION, ORIGINAL_INPUT
@@ -37,7 +37,7 @@ class Answer:
     epoch: int
     text: str
     original: str
-    stop_reason: str
+    stop_reason: StopReason
     scores: dict[str, Score]
     metadata: dict[str, Any]
 
@@ -104,7 +104,7 @@ def _answer(sample: EvalSample, columns: Mapping[tuple[str, str], str], rubric: 
         epoch=sample.epoch,
         text=text,
         original=_kept(sample.metadata, ORIGINAL_COMPLETION, text),
-        stop_reason=str(sample.output.stop_reason or "unknown"),
+        stop_reason=sample.output.stop_reason or "unknown",
         scores=scores,
         metadata=sample.metadata,
     )

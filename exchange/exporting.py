@@ -13,10 +13,12 @@ from exchange.entries import score_entry
 from exchange.folders import new_folder
 from exchange.headlines import gap_headline, headline, model_path, prompt_fingerprint
 from exchange.origins import IMPORTED
-from exchange.records import NAME, Record, write_record
+from exchange.records import NAME as RECORD
+from exchange.records import Record, write_record
 from exchange.strict_json import fingerprint, write_object
 from protocol.errors import ProtocolError
 from reports.runs import Run
+from scorers.judging import NOTE
 
 PRIMARY = "sonnet"
 
@@ -41,7 +43,11 @@ def export_original(runs: Sequence[Run], out: Path) -> list[Path]:
     names = [run.condition for run in runs]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        logs = [run.location for run in runs if run.condition == twice]
+        logs = [
+            f"{run.location} (seed {run.seed}, rubric {run.metadata['rubric']})"
+            for run in runs
+            if run.condition == twice
+        ]
         raise ProtocolError(
             f"{len(logs)} runs of {twice} would land in one folder: {', '.join(logs)}. The original layout "
             "holds one a condition; export them one by one."
@@ -89,8 +95,8 @@ def _write_run(run: Run, folder: Path) -> list[Path]:
         for path, content in parts.items():
             files[path] = write_object(home / path, content)
         record_judges[f"{place}_detailed.json"] = name
-    write_record(home / NAME, _record(run, answers, judges, files, record_judges))
-    return [Path(condition) / path for path in [*files, NAME]]
+    write_record(home / RECORD, _record(run, answers, judges, files, record_judges))
+    return [Path(condition) / path for path in [*files, RECORD]]
 
 
 def _complete(run: Run, answers: Answers) -> None:
@@ -172,6 +178,7 @@ def _record(
     files: dict[str, str],
     record_judges: dict[str, str],
 ) -> Record:
+    noted = next(iter(answers.answers.values()))[0].metadata.get(NOTE) or {}
     return Record(
         metadata=run.metadata | {"judges": {name: run.judges[name].model for name in judges}},
         target=run.target,
@@ -186,6 +193,7 @@ def _record(
             }
             for name in judges
         },
+        retries=int(noted.get("retries") or 0),
     )
 
 

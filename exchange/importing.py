@@ -1,6 +1,6 @@
 """From original detailed files to logs of this suite."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,14 +8,21 @@ from typing import Any
 from inspect_ai.log import EvalLog
 from inspect_ai.scorer import Score
 
-from exchange.choices import Choices, is_simulated, prompt_file, read_rubric, read_target
+from exchange.choices import (
+    Choices,
+    check_choices,
+    is_simulated,
+    prompt_file,
+    read_rubric,
+    read_target,
+)
 from exchange.entries import entry_score
 from exchange.logs import Completion, make_log, write_logs
 from exchange.naming import Judge, infer_condition, name_judges, read_condition
 from exchange.original import Detailed, read_detailed
 from exchange.origins import IMPORTED, odd_entries, origin
 from exchange.panel_match import match_panel
-from exchange.records import Record, find_record
+from exchange.records import NAME, Record, find_record, kept_score
 from exchange.strict_json import shortened
 from protocol.errors import ProtocolError
 from protocol.metadata import run_metadata
@@ -84,6 +91,8 @@ def _group_log(condition_name: str, group: _Group, choices: Choices) -> tuple[Ev
         _same_completions(first, file, condition_name)
     judges = _judges(group, choices)
     record = next((found[0] for found in group.records if found is not None), None)
+    if record is not None:
+        check_choices(choices, record)
     panel, questions, warnings = match_panel(
         first, choices.panel or (record.metadata["panel"] if record else None)
     )
@@ -105,7 +114,7 @@ def _group_log(condition_name: str, group: _Group, choices: Choices) -> tuple[Ev
             target,
         ).model_dump()
     scores = {
-        judge.name: _scores(file, judge, found, questions, str(metadata["rubric_sha256"]))
+        judge.name: _scores(file, judge, found, questions, metadata)
         for file, judge, found in zip(group.files, judges, group.records, strict=True)
     }
     for file in group.files:
@@ -123,7 +132,8 @@ def _group_log(condition_name: str, group: _Group, choices: Choices) -> tuple[Ev
         for epoch, completion in enumerate(answers, start=1)
     ]
     size = len(panel.questions)
-    log = make_log(metadata, target, size, condition.prompt, judges, completions)
+    retries = record.retries if record is not None else 0
+    log = make_log(metadata, target, size, condition.prompt, judges, completions, retries)
     return log, warnings
 
 
@@ -147,6 +157,10 @@ def _judges(group: _Group, choices: Choices) -> list[Judge]:
         if found is not None
     }
     unknown = [file for number, file in enumerate(group.files) if number not in known]
+    if choices.judges and not unknown:
+        raise ProtocolError(
+            f"--judge {choices.judges[0]}: {NAME} beside the files says who judged them. Leave it out."
+        )
     named = iter(name_judges(unknown, choices.judges) if unknown else [])
     judges = []
     for number, found in enumerate(group.records):
@@ -162,7 +176,8 @@ def _judges(group: _Group, choices: Choices) -> list[Judge]:
             str(file.path) for file, name in zip(group.files, names, strict=True) if name == twice
         )
         raise ProtocolError(
-            f"The judge {twice} comes twice on the same completions: {both}. Leave one out."
+            f"The judge {twice} comes twice on the same completions: {both}. Leave one out, or name "
+            "them apart with --judge NAME=MODEL."
         )
     return judges
 
@@ -172,17 +187,18 @@ def _scores(
     judge: Judge,
     found: tuple[Record, str] | None,
     questions: dict[str, Any],
-    rubric_sha256: str,
+    metadata: Mapping[str, Any],
 ) -> dict[str, list[Score]]:
+    rubric, digest = str(metadata["rubric"]), str(metadata["rubric_sha256"])
     columns: dict[str, list[Score]] = {}
     for text, entries in file.scores.items():
         identity = questions[text].id
         kept = found[0].scores.get(judge.name, {}).get(identity) if found is not None else None
         if kept is not None and len(kept) == len(entries):
-            columns[identity] = [Score(**fields) for fields in kept]
+            columns[identity] = [kept_score(fields) for fields in kept]
         else:
             columns[identity] = [
-                entry_score(entry, judge.name, judge.model, rubric_sha256) for entry in entries
+                entry_score(entry, judge.name, judge.model, rubric, digest) for entry in entries
             ]
     return columns
 

@@ -40,12 +40,14 @@ from protocol.metadata import COMPARABILITY, SUITE
 from protocol.panels import Question
 from protocol.texts import without_surrogates
 
-# Imported for Inspect's registry, which makes the metrics by their names.
+# Imported for Inspect's registry, which makes the metrics and the reducer by their names.
 from scorers import metrics as _metrics  # noqa: F401
 from scorers.binding import DEFAULT_MODELS
+from scorers.judging import note
+from scorers.validity import REDUCER
 
 ORIGINAL_COMPLETION, ORIGINAL_INPUT = "original_completion", "original_input"
-METRICS = ("alpha", "alpha_ci", "coherence")
+METRICS = ("validity", "alpha", "alpha_ci", "coherence")
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def make_log(
     prompt: str | None,
     judges: Sequence[Judge],
     completions: Sequence[Completion],
+    retries: int = 0,
 ) -> EvalLog:
     """Make the log of one condition, finished and with its metrics.
 
@@ -76,7 +79,9 @@ def make_log(
         prompt: The system message.
         judges: Who scored, the headline's judge first.
         completions: All of them, in the order of the file.
+        retries: How often the judges were asked again after an unreadable verdict.
     """
+    judging = note(str(metadata["rubric"]), str(metadata["rubric_sha256"]), retries)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     ids = list(dict.fromkeys(completion.question.id for completion in completions))
     log = EvalLog(
@@ -94,13 +99,18 @@ def make_log(
             ),
             model=target,
             model_roles=_roles(judges),
-            config=EvalConfig(epochs=max(completion.epoch for completion in completions)),
+            config=EvalConfig(
+                epochs=max(completion.epoch for completion in completions),
+                epochs_reducer=[REDUCER],
+            ),
             packages={"inspect_ai": version("inspect_ai"), SUITE: version(SUITE)},
             metadata=dict(metadata),
             scorers=[_scorer(judge, str(metadata["rubric"])) for judge in judges],
             headline_metric=HeadlineMetric(scorer=judges[0].name, metric="alpha"),
         ),
-        samples=[_sample(completion, metadata, target, prompt) for completion in completions],
+        samples=[
+            _sample(completion, metadata, judging, target, prompt) for completion in completions
+        ],
         stats=EvalStats(started_at=now, completed_at=now),
     )
     recompute_metrics(log)
@@ -117,7 +127,7 @@ def write_logs(logs: Sequence[EvalLog], folder: Path) -> list[Path]:
         with tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as partial:
             waiting = []
             for log in logs:
-                stamp = log.eval.created.replace(":", "-")
+                stamp = log.eval.created.replace(":", "-").replace("+", "-")
                 name = f"{stamp}_{log.eval.task.replace('_', '-')}_{log.eval.task_id}.eval"
                 write_eval_log(log, str(Path(partial) / name))
                 waiting.append(name)
@@ -134,7 +144,11 @@ def write_logs(logs: Sequence[EvalLog], folder: Path) -> list[Path]:
 
 
 def _sample(
-    completion: Completion, metadata: Mapping[str, Any], target: str, prompt: str | None
+    completion: Completion,
+    metadata: Mapping[str, Any],
+    judging: Mapping[str, Any],
+    target: str,
+    prompt: str | None,
 ) -> EvalSample:
     question, text = completion.question, without_surrogates(completion.text)
     asked = without_surrogates(question.input)
@@ -142,8 +156,8 @@ def _sample(
     messages: list[ChatMessage] = [ChatMessageUser(content=asked, source="input"), answer]
     if prompt is not None:
         messages.insert(0, ChatMessageSystem(content=without_surrogates(prompt)))
-    data = {"question_id": question.id, "condition": metadata["condition"]}
-    data |= question.model_dump(exclude={"id", "input"})
+    data: dict[str, Any] = {"question_id": question.id, "condition": metadata["condition"]}
+    data |= question.model_dump(exclude={"id", "input"}) | dict(judging)
     data["prompt_sha256"] = metadata["prompt_sha256"]
     # No log can carry lone surrogates; the text itself stays beside what is shown and judged.
     for key, shown, original in (

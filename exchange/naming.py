@@ -138,7 +138,7 @@ def name_judges(files: Sequence[Detailed], given: Sequence[str]) -> list[Judge]:
             judge is not known.
 
     Raises:
-        ProtocolError: A judge is not known, not used, named twice, or contradicts the file.
+        ProtocolError: A judge is not known, not used, given twice, or contradicts the file.
     """
     wanted = dict(_option(text) for text in given)
     if len(wanted) < len(given):
@@ -163,16 +163,6 @@ def name_judges(files: Sequence[Detailed], given: Sequence[str]) -> list[Judge]:
                 f"--judge sonnet={DEFAULT_MODELS['sonnet']}."
             )
         judges.append(Judge(name, _model(file, name, wanted.get(name))))
-    taken = [judge.name for judge in judges]
-    twice = next((name for name in taken if taken.count(name) > 1), None)
-    if twice is not None:
-        both = " and ".join(
-            str(file.path) for file, name in zip(files, taken, strict=True) if name == twice
-        )
-        raise ProtocolError(
-            f"The judge {twice} comes twice on the same completions: {both}. Leave one out, or name "
-            "them apart with --judge NAME=MODEL."
-        )
     return judges
 
 

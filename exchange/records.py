@@ -1,17 +1,20 @@
 """What the original layout cannot carry: a file `bwalpha.json` beside an export, read on import."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from inspect_ai.model import StopReason
+from inspect_ai.scorer import Score
+from pydantic import TypeAdapter, ValidationError
+
 from exchange.strict_json import read_object
 from protocol.errors import ProtocolError
+from protocol.metadata import RunMetadata
 
 NAME = "bwalpha.json"
 SCHEMA = 1
-KEYS = ("schema", "metadata", "target", "files", "judges", "stop_reasons", "scores")
 
 
 @dataclass(frozen=True)
@@ -24,15 +27,17 @@ class Record:
         files: sha256 by path below the record's folder.
         judges: Judge name by path of the detailed file.
         stop_reasons: Why each completion ended, by question id, in order of epochs.
-        scores: Reason, explanation and metadata of each score, by judge and question id.
+        scores: Each score with its metadata, by judge and question id.
+        retries: How often the judges were asked again after an unreadable verdict.
     """
 
     metadata: dict[str, Any]
     target: str
     files: dict[str, str]
     judges: dict[str, str]
-    stop_reasons: dict[str, list[str]]
+    stop_reasons: dict[str, list[StopReason]]
     scores: dict[str, dict[str, list[dict[str, Any]]]]
+    retries: int = 0
 
 
 def write_record(path: Path, record: Record) -> None:
@@ -60,18 +65,38 @@ def find_record(file: Path, sha256: str) -> tuple[Record, str] | None:
                 f"{file} is not the file that was exported with {path}. Restore it, or remove {NAME} "
                 "to import it as a file of unknown origin."
             )
+        if name not in record.judges:
+            raise _damaged(path)
         return record, name
     return None
 
 
+def kept_score(fields: Any) -> Score:
+    """Return a score as it stood in the exported log.
+
+    Raises:
+        ProtocolError: The record holds something else.
+    """
+    try:
+        return Score.model_validate(fields)
+    except ValidationError as error:
+        raise ProtocolError(f"A {NAME} beside the files holds a score that is none.") from error
+
+
 def _read(path: Path) -> Record:
     document, _ = read_object(path)
-    damaged = ProtocolError(f"{path} is not a record of this suite (schema {SCHEMA}).")
-    if document.get("schema") != SCHEMA or set(document) != set(KEYS):
-        raise damaged
-    fields: Mapping[str, Any] = {key: document[key] for key in KEYS[1:]}
-    if not isinstance(fields["target"], str) or not all(
-        isinstance(value, dict) for key, value in fields.items() if key != "target"
-    ):
-        raise damaged
-    return Record(**fields)
+    if document.pop("schema", None) != SCHEMA:
+        raise _damaged(path)
+    try:
+        record = TypeAdapter(Record).validate_python(document)
+        RunMetadata.model_validate(record.metadata)
+    except ValidationError as error:
+        raise _damaged(path) from error
+    return record
+
+
+def _damaged(path: Path) -> ProtocolError:
+    return ProtocolError(
+        f"{path} is not a whole record of this suite (schema {SCHEMA}). Restore it, or remove it to "
+        "import the files as files of unknown origin."
+    )

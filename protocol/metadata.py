@@ -9,7 +9,7 @@ from protocol.panels import Panel
 from protocol.rubrics import Rubric
 
 SUITE = "bwalpha"
-COMPARABILITY = 1
+COMPARABILITY = 2
 
 
 class RunMetadata(BaseModel):

@@ -73,25 +73,14 @@ def reference(out: Path | None) -> None:
 
 
 @main.command()
-@click.argument("logs")
-@click.option("--out", type=OUT, required=True, help="A new folder, outside the LOGS folder.")
-def bundle(logs: str, out: Path) -> None:
-    """Make a static site of the LOGS folder, with the report beside it."""
-    if out.exists() and any(out.iterdir()):
-        raise click.ClickException(f"{out} is not empty; name a new folder")
-    if out.resolve().is_relative_to(Path(logs).resolve()):
-        raise click.ClickException(f"{out} lies inside {logs}; name a folder outside it")
-    from reports.build import build_headline
+@click.argument("logs", nargs=-1, required=True)
+@click.option("--out", type=OUT, required=True, help="A new folder, outside the LOGS.")
+def bundle(logs: tuple[str, ...], out: Path) -> None:
+    """Make a static site of the LOGS (files or folders), with the report beside it."""
+    from reports.site import check_site_folder, make_site
 
-    headline = build_headline(_load((logs,)))
-    from inspect_ai.log import bundle_log_dir
-
-    from reports.figures import draw_report
-    from reports.written import write_headline
-
-    bundle_log_dir(log_dir=logs, output_dir=str(out), overwrite=True)
-    write_headline(headline, out / "report")
-    draw_report(headline, out / "report")
+    check_site_folder(logs, out)
+    make_site(logs, _load(logs), out)
     _console().print(f"site in {out}, report in {out / 'report'}", soft_wrap=True, highlight=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 from rich.console import Console
@@ -16,11 +17,15 @@ TARGET = "target"
 
 
 class Price(BaseModel):
-    """Dollars per million tokens; the factor is for a tokenizer that makes more of the same text."""
+    """Dollars per million tokens; the factor is for a tokenizer that makes more of the same text.
+
+    ``retires`` is the last day on which the provider says it serves the model, where it says one.
+    """
 
     input: float
     output: float
     tokenizer_factor: float = 1.0
+    retires: date | None = None
 
 
 class Assumptions(BaseModel):

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, NamedTuple, TypeVar
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
 
 import click
-import httpx
 from dotenv import find_dotenv, load_dotenv
 from rich.console import Console
 from rich.markup import escape
@@ -22,40 +19,14 @@ from protocol.errors import ProtocolError
 from protocol.panels import Panel, load_panel
 from protocol.rubrics import Rubric, load_rubric
 from reports.costs import TARGET, Plan, PriceTable, estimate_costs, print_costs, read_prices
+from reports.needs import Check, State, model_checks
 from reports.published import WINNERS
 from scorers.binding import DEFAULT_JUDGES, parse_judges
 
-# Any one of a provider's variables is enough.
-KEYS: dict[str, tuple[str, ...]] = {
-    "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
-    "cloudflare": ("CLOUDFLARE_API_KEY",),
-    "deepseek": ("DEEPSEEK_API_KEY",),
-    "fireworks": ("FIREWORKS_API_KEY",),
-    "google": ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
-    "grok": ("XAI_API_KEY", "GROK_API_KEY"),
-    "groq": ("GROQ_API_KEY",),
-    "hf-inference-providers": ("HF_TOKEN",),
-    "mistral": ("MISTRAL_API_KEY",),
-    "openai": ("OPENAI_API_KEY",),
-    "openrouter": ("OPENROUTER_API_KEY",),
-    "perplexity": ("PERPLEXITY_API_KEY",),
-    "sambanova": ("SAMBANOVA_API_KEY",),
-    "together": ("TOGETHER_API_KEY",),
-}
-CLOUDS = {"azure", "bedrock", "vertex"}
 NARROW = 120
 
-State = Literal["ok", "note", "missing"]
 COLOURS = {"ok": "green", "note": "yellow", "missing": "red"}
 T = TypeVar("T", Panel, Rubric, Condition)
-
-
-class Check(NamedTuple):
-    """One thing that was looked at; `text` of a missing one says what to do."""
-
-    subject: str
-    state: State
-    text: str
 
 
 class Checkup(NamedTuple):
@@ -131,9 +102,9 @@ def examine(
     """Look at everything that a run with these options needs."""
     checks: list[Check] = []
     bound = _judge_models(judges, roles, checks)
-    checks += _model_checks(TARGET, target or "")
+    checks += model_checks(TARGET, target or "", prices)
     for name, judge_model in bound.items():
-        checks += _model_checks(f"judge {name}", judge_model)
+        checks += model_checks(f"judge {name}", judge_model, prices)
     questions = _loaded(f"panel {panel}", lambda: load_panel(panel), _panel_text, checks)
     instructions = _loaded(f"rubric {rubric}", lambda: load_rubric(rubric), _sha_text, checks)
     found = [
@@ -176,104 +147,6 @@ def _judge_models(judges: str, roles: Sequence[str], checks: list[Check]) -> dic
         checks.append(Check(f"judge {name}", "missing", text))
         del models[name]
     return models
-
-
-def _model_checks(subject: str, model: str) -> Iterator[Check]:
-    provider, slash, rest = model.partition("/")
-    service = rest.partition("/")[0]
-    if not model:
-        text = "No target. Give --model, for example --model vllm/Qwen/Qwen2.5-7B-Instruct."
-        yield Check(subject, "missing", text)
-    elif not slash or not rest:
-        text = f"{model} is not a model. Give provider/model, for example openai/gpt-4o."
-        yield Check(subject, "missing", text)
-    elif provider == "simulated":
-        yield Check(subject, "note", f"{model}: SIMULATED, needs nothing and measures nothing")
-    elif provider == "vllm":
-        yield from _vllm_checks(subject, rest)
-    elif provider == "openai-api":
-        prefix = service.upper().replace("-", "_")
-        yield _variable_check(subject, model, (f"{prefix}_API_KEY",))
-        yield _variable_check(subject, model, (f"{prefix}_BASE_URL",))
-    elif service in CLOUDS or provider not in {*KEYS, *read_prices().free_providers}:
-        yield Check(subject, "note", f"{model}: what this provider needs is not checked here")
-    elif provider in KEYS:
-        yield _variable_check(subject, model, KEYS[provider])
-    else:
-        yield Check(subject, "ok", f"{model}: needs no key")
-
-
-def _variable_check(subject: str, model: str, names: tuple[str, ...]) -> Check:
-    present = [name for name in names if os.environ.get(name, "").strip()]
-    if present:
-        return Check(subject, "ok", f"{model}: {present[0]} is set")
-    text = (
-        f"{names[0]} is not set; {model.partition('/')[0]} needs it. Put it in .env or export it."
-    )
-    return Check(subject, "missing", text)
-
-
-def _vllm_checks(subject: str, model: str) -> Iterator[Check]:
-    base = os.environ.get("VLLM_BASE_URL", "").strip()
-    if base:
-        yield _server_check(subject, model, base)
-        return
-    if shutil.which("vllm"):
-        yield Check(subject, "ok", "the vllm command is there")
-    else:
-        text = (
-            "The vllm command is not on PATH. Install it with pip install -e '.[vllm]', "
-            "or set VLLM_BASE_URL to a server that runs."
-        )
-        yield Check(subject, "missing", text)
-    gpus = _gpus()
-    if gpus:
-        yield Check(subject, "ok", f"{len(gpus)} GPU: {gpus[0]}")
-    else:
-        text = (
-            "No GPU is visible to nvidia-smi. Run where there is one, "
-            "or set VLLM_BASE_URL to a server that runs."
-        )
-        yield Check(subject, "missing", text)
-
-
-def _server_check(subject: str, model: str, base: str) -> Check:
-    # Inspect sends this stand-in too when no key is set.
-    key = os.environ.get("VLLM_API_KEY", "inspectai")
-    try:
-        url = f"{base.rstrip('/')}/models"
-        answer = httpx.get(url, headers={"Authorization": f"Bearer {key}"}, timeout=3)
-        answer.raise_for_status()
-        served = [str(row["id"]) for row in answer.json()["data"]]
-    except httpx.HTTPStatusError as error:
-        why = f"answers {error.response.status_code}"
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        why = f"is not to be reached ({type(error).__name__})"
-    except (ValueError, TypeError, KeyError):
-        why = "does not answer as a vLLM server"
-    else:
-        if model in served or model.partition(":")[0] in served:
-            return Check(subject, "ok", f"the server at VLLM_BASE_URL serves {model}")
-        text = f"the server at VLLM_BASE_URL lists {', '.join(served) or 'no model'}, not {model}"
-        return Check(subject, "note", text)
-    # An address may carry a password before its @.
-    shown = base.rpartition("@")[2]
-    text = f"VLLM_BASE_URL={shown} {why}. Start the server, check address and VLLM_API_KEY, or unset it."
-    return Check(subject, "missing", text)
-
-
-def _gpus() -> list[str]:
-    try:
-        listed = subprocess.run(
-            ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return [line.strip() for line in listed.stdout.splitlines() if line.strip()]
 
 
 def _loaded(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -10,25 +9,13 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from reports.headline import Comparison, ConditionRow, Estimate, Headline, PublishedFigures
+from reports.bars import Point, draw_bars, published_points
+from reports.headline import Comparison, ConditionRow, Headline, PublishedFigures
 from reports.panels import draw_distributions, draw_heat_map, draw_seeds
 from reports.style import GREY, alpha_axis, colour, marker, save, spread_labels, watermark
 from reports.wording import row_name
 
 RECONSTRUCTION = "(reconstruction)"
-
-
-@dataclass(frozen=True)
-class Point:
-    """One α on a figure; ``row`` also tells seeds apart, which share a label beside C."""
-
-    label: str
-    row: str
-    c: float | None
-    judge: str
-    alpha: Estimate
-    published: bool
-    invalid: bool
 
 
 def draw_report(headline: Headline, folder: Path) -> list[Path]:
@@ -45,23 +32,6 @@ def draw_reference(published: list[PublishedFigures], em_alpha: float, folder: P
     points = published_points(published)
     paths = draw_alpha_c(points, em_alpha, False, folder, "reference_alpha_c")
     return paths + draw_bars(points, em_alpha, False, folder, "reference_bars")
-
-
-def published_points(published: list[PublishedFigures]) -> list[Point]:
-    """The published α as points."""
-    return [
-        Point(
-            row.condition,
-            f"{row.condition} (published)",
-            row.distributional_c,
-            j.judge,
-            j.alpha,
-            True,
-            j.invalid,
-        )
-        for row in published
-        for j in row.judges
-    ]
 
 
 def draw_alpha_c(
@@ -103,46 +73,6 @@ def draw_alpha_c(
     ]
     shown = [h for h in handles if h.get_label() and not str(h.get_label()).startswith("_")]
     figure.legend(handles=shown, loc="outside upper center", ncols=len(shown), frameon=False)
-    watermark(figure, simulated)
-    return save(figure, folder, name)
-
-
-def draw_bars(
-    points: list[Point], em_alpha: float, simulated: bool, folder: Path, name: str
-) -> list[Path]:
-    """α per condition as bars, one per judge; published bars are hatched."""
-    rows = list(dict.fromkeys(p.row for p in points))
-    judges = list(dict.fromkeys(p.judge for p in points))
-    height = 0.8 / len(judges)
-    size = (8.5, 1.4 + 0.5 * len(rows))
-    figure, axes = plt.subplots(figsize=size, layout="constrained")
-    for p in points:
-        if p.alpha.value is None:
-            continue
-        y = rows.index(p.row) + (judges.index(p.judge) + 0.5) * height - 0.4
-        tint = colour(judges, p.judge)
-        axes.barh(
-            y,
-            p.alpha.value,
-            height,
-            facecolor="white" if p.published else tint,
-            edgecolor=tint,
-            hatch="///" if p.published else None,
-        )
-        if p.alpha.low is not None and p.alpha.high is not None:
-            axes.plot([p.alpha.low, p.alpha.high], [y, y], color="black", linewidth=1.2)
-        end = max(p.alpha.value, p.alpha.high or 0)
-        text = f"{p.alpha.value:.2f}" + (" INVALID" if p.invalid else "")
-        axes.annotate(text, (end, y), (4, 0), textcoords="offset points", va="center", fontsize=8)
-    axes.set_yticks(range(len(rows)), rows)
-    axes.invert_yaxis()
-    axes.axvline(em_alpha, color=GREY, linestyle="--", linewidth=1)
-    alpha_axis(axes, horizontal=True)
-    handles = [
-        Line2D([], [], color=colour(judges, j), marker="s", linestyle="", label=j) for j in judges
-    ]
-    handles.append(Line2D([], [], color=GREY, linestyle="--", label="EM finetune (published)"))
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
     watermark(figure, simulated)
     return save(figure, folder, name)
 

@@ -124,7 +124,7 @@ class GapFigures(Model):
 
 
 class QuestionFigures(Model):
-    """One judge's mean on one question."""
+    """One judge's mean on one question, over the completions with a valid verdict."""
 
     question_id: str
     family: str
@@ -139,7 +139,11 @@ class QuestionFigures(Model):
 
 
 class ConditionRow(Model):
-    """One condition, one target, one base seed, every judge."""
+    """One condition, one target, one base seed, every judge.
+
+    ``distributional_c`` is the published score C of the condition's original prompt, also where
+    ``provenance`` says that the prompt of this run is a reconstruction.
+    """
 
     condition: str
     label: str
@@ -237,7 +241,7 @@ class NamedLog(Model):
 
 
 class Headline(Model):
-    """All that a report says."""
+    """All that a report says; figures, Markdown and CSV are made from this alone."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     suite: Literal["bwalpha"] = "bwalpha"

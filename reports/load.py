@@ -22,6 +22,8 @@ from protocol.rubrics import load_rubric
 from reports.runs import LeftOut, Loaded, Question, Run, newest
 from reports.verdicts import MISSING, SAMPLE_ERROR, sample_verdicts, verdict_columns
 
+UNREADABLE = "cannot be read"
+
 
 def load_runs(
     locations: Sequence[str], progress: Callable[[int, int], None] | None = None
@@ -97,7 +99,7 @@ def read_runs(location: str) -> list[Run] | LeftOut:
     except FileNotFoundError:
         return LeftOut(location, "no such file")
     except Exception as error:
-        return LeftOut(location, f"cannot be read: {type(error).__name__}: {_one_line(error)}")
+        return LeftOut(location, f"{UNREADABLE}: {type(error).__name__}: {_one_line(error)}")
     if not summaries:
         return LeftOut(location, "no completions")
     return runs or LeftOut(location, "no judge's verdicts (not scored yet?)")
@@ -108,7 +110,7 @@ def _refusal(header: EvalLog) -> str | None:
     if metadata.get("suite") != SUITE:
         return f"not this suite's log (task {header.eval.task})"
     if header.status != "success":
-        return f"unfinished: status {header.status}"
+        return f"unfinished: status {header.status}; inspect eval-retry finishes it"
     if metadata.get("comparability") != COMPARABILITY:
         found = metadata.get("comparability")
         return f"comparability version {found}, this report reads {COMPARABILITY}"

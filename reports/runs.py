@@ -135,6 +135,8 @@ def newest(runs: Iterable[Run]) -> tuple[list[Run], list[LeftOut]]:
             f"{run.condition}, seed {run.seed}, target {run.target}: "
             f"a newer run with the same judges counts ({newer.location})"
         )
+        if newer.expected != run.expected:
+            reason += f", of {newer.expected:,} completions where this one has {run.expected:,}"
         replaced.append(LeftOut(run.location, reason))
     place = {name: number for number, name in enumerate(ORDER)}
     last = len(ORDER)

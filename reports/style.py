@@ -16,6 +16,9 @@ from matplotlib.figure import Figure
 # Okabe and Ito's palette: told apart by readers who are colour-blind, and by lightness in print.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MARKERS = ("o", "s", "^", "D", "v", "P")
+# Two of the colours are nearly one grey on a black-and-white printer, so filled areas differ in hatching too.
+HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++")
+OUTLINED = ("///", "\\\\\\", "...", "xxx", "+++", "ooo")
 GREY = "#555555"
 
 
@@ -27,6 +30,12 @@ def colour(judges: Sequence[str], judge: str) -> str:
 def marker(judges: Sequence[str], judge: str) -> str:
     """A judge's marker, so that colour is never the only difference."""
     return MARKERS[judges.index(judge) % len(MARKERS)]
+
+
+def hatch(judges: Sequence[str], judge: str, filled: bool) -> str:
+    """A judge's hatching in areas that are filled with its colour, or only outlined in it."""
+    patterns = HATCHES if filled else OUTLINED
+    return patterns[judges.index(judge) % len(patterns)]
 
 
 def alpha_axis(axes: Axes, horizontal: bool = False) -> None:

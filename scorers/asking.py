@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import (
+    BatchConfig,
     ChatMessage,
     ChatMessageSystem,
     ChatMessageUser,
@@ -11,14 +12,18 @@ from inspect_ai.model import (
     Model,
     ModelOutput,
     get_model,
+    model_roles,
 )
 from inspect_ai.model._generate_config import active_generate_config
 from inspect_ai.scorer import Score
 from inspect_ai.util import LimitExceededError
 
+from protocol.errors import ProtocolError
 from protocol.rubrics import Rubric
 from protocol.texts import without_surrogates
+from scorers.binding import without_secrets
 from scorers.cached import cache_entry, fetch, keep
+from scorers.redacting import redacted
 from scorers.rounds import BATCH, WHOLE_RUN, every_sample_waits
 from scorers.verdicts import Failure, Verdict, parse_verdict
 
@@ -124,8 +129,16 @@ def judge_config(judge: Judge, model: Model) -> GenerateConfig:
         max_retries=next(number for number in retries if number is not None),
         attempt_timeout=_attempt_timeout(own, bool(batch)),
         max_connections=WHOLE_RUN if batch else None,
-        batch=BATCH if batch is True else batch,
+        batch=_batch(batch),
     )
+
+
+def _batch(told: bool | int | BatchConfig | None) -> bool | int | BatchConfig | None:
+    if told is True:
+        return BATCH
+    if isinstance(told, BatchConfig):
+        return BATCH.model_copy(update=told.model_dump(exclude_none=True))
+    return told
 
 
 def _attempt_timeout(own: GenerateConfig, batch: bool) -> int | None:
@@ -145,25 +158,31 @@ def error_detail(error: BaseException) -> str:
     # The class's own status first: Inspect gives every errored entry of a batch an instance's status 500.
     found = [getattr(holder, "status_code", None) for holder in (type(error), error)]
     status = next((f" {number}" for number in found if isinstance(number, int)), "")
-    return f"{type(error).__name__}{status}: {error}"
+    return f"{type(error).__name__}{status}: {redacted(str(error))}"
 
 
 def bound_model(judge: Judge) -> Model:
     """Return the judge's model: its own, or its role's; never the target by accident.
 
     Raises:
-        PrerequisiteError: Nothing is bound to the role.
+        ProtocolError: Nothing is bound to the role, or its settings hold what must not be in a log.
     """
-    if judge.model is not None:
+    if judge.model is not None and judge.name not in model_roles():
         return get_model(judge.model, role=judge.name)
-    return get_model(role=judge.name, required=True)
+    try:
+        return without_secrets(judge.name, get_model(role=judge.name, required=True))
+    except PrerequisiteError as error:
+        raise ProtocolError(
+            f"The judge {judge.name} has no model. Give --model-role {judge.name}=provider/model, or "
+            "-S model=provider/model where the scorer is judge."
+        ) from error
 
 
 def read_output(output: ModelOutput) -> Verdict | Failure:
     """Turn a model's output into a verdict or the kind of its failure."""
     if output.stop_reason == "content_filter":
         if output.error:
-            return Failure("filtered", output.error)
+            return Failure("filtered", redacted(output.error))
         return Failure("refusal", "the judge refused")
     outcome = parse_verdict(output.completion)
     if isinstance(outcome, Failure) and output.stop_reason == "max_tokens":

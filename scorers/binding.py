@@ -1,5 +1,6 @@
 """Which model each judge is: bound before anything is spent, never the target by accident."""
 
+import re
 from collections.abc import Sequence
 
 from inspect_ai._util.error import PrerequisiteError
@@ -13,6 +14,9 @@ DEFAULT_MODELS = {
     "opus": "anthropic/claude-opus-4-7",
 }
 DEFAULT_JUDGES = "sonnet,opus"
+# Of a role's settings Inspect keeps only `api_key` out of the log.
+UNSENDABLE = re.compile(r"[^\x21-\x7e]")
+SECRET = re.compile("auth|header|secret|password", re.IGNORECASE)
 
 
 def parse_judges(judges: str | Sequence[str]) -> dict[str, str]:
@@ -46,7 +50,8 @@ def bind_judges(judges: dict[str, str]) -> dict[str, Model]:
         judges: Each judge's name and default model.
 
     Raises:
-        ProtocolError: A judge has no model, or a role is bound that no judge takes.
+        ProtocolError: A judge has no model, a role is bound that no judge takes, or a role holds what
+            must not be in a log.
     """
     bound = model_roles()
     strangers = sorted(set(bound) - set(judges))
@@ -59,7 +64,7 @@ def bind_judges(judges: dict[str, str]) -> dict[str, Model]:
     for name, default in judges.items():
         if name in bound:
             role = bound[name]
-            models[name] = role[0] if isinstance(role, list) else role
+            models[name] = without_secrets(name, role[0] if isinstance(role, list) else role)
         elif default:
             models[name] = judge_model(name, default)
         else:
@@ -68,6 +73,30 @@ def bind_judges(judges: dict[str, str]) -> dict[str, Model]:
                 f"--model-role {name}=provider/model."
             )
     return models
+
+
+def without_secrets(name: str, model: Model) -> Model:
+    """Return a judge's model, unless the log would come to show a key or a header of it.
+
+    Inspect writes a role's settings into the log, and the traceback of a client that refuses a key for
+    its characters, which repeats the key.
+
+    Raises:
+        ProtocolError: Its settings hold headers or tokens, or its key cannot be sent.
+    """
+    if UNSENDABLE.search(model.api.api_key or ""):
+        raise ProtocolError(
+            f"The key of the judge {name} holds a blank, a line break or another character that no "
+            "request can carry. Copy it again into the environment or into .env."
+        )
+    told = ["extra_headers"] if model.config.extra_headers else []
+    told += [key for key in model.model_args if SECRET.search(key)]
+    if told:
+        raise ProtocolError(
+            f"--model-role {name}: {told[0]} would be written into the log. Set keys and headers in the "
+            "environment instead, for Anthropic ANTHROPIC_API_KEY and ANTHROPIC_CUSTOM_HEADERS."
+        )
+    return model
 
 
 def judge_model(name: str, model: str) -> Model:
@@ -81,7 +110,9 @@ def judge_model(name: str, model: str) -> Model:
         ProtocolError: The provider is unknown, or its key or package is missing.
     """
     try:
-        return get_model(model, role=name, config=GenerateConfig())
+        return without_secrets(name, get_model(model, role=name, config=GenerateConfig()))
+    except ProtocolError:
+        raise
     except PrerequisiteError as error:
         said = " ".join(Text.from_markup(str(error.message)).plain.removeprefix("ERROR: ").split())
         raise ProtocolError(

@@ -93,22 +93,21 @@ class Judging:
                     "Give one with -S rubric=eps, open or a path."
                 )
             return self.rubric
-        rubric = self.rubric or _noted_rubric(noted["rubric"], noted["rubric_sha256"])
-        if rubric.sha256 != noted["rubric_sha256"]:
-            raise ProtocolError(
-                f"The log was judged under the rubric {noted['rubric']} (sha256 "
-                f"{noted['rubric_sha256'][:12]}), and {rubric.name} is another text "
-                f"({rubric.sha256[:12]}): verdicts under two rubrics do not compare. Give the log's "
-                "own text with -S rubric=PATH, or run the task anew with -T rubric=..."
-            )
-        return rubric
+        name, sha256 = noted["rubric"], noted["rubric_sha256"]
+        if self.rubric is None:
+            return _noted_rubric(name, sha256)
+        return _same(self.rubric, name, sha256)
 
 
-def note(rubric: Rubric, retries: int) -> dict[str, Any]:
-    """Return what a sample's metadata says about how it is judged, for judging it again."""
-    return {
-        NOTE: {"rubric": rubric.name, "rubric_sha256": rubric.sha256, "retries": retries},
-    }
+def note(rubric: str, sha256: str, retries: int = 0) -> dict[str, Any]:
+    """Return what a sample's metadata says about how it is judged, for judging it again.
+
+    Args:
+        rubric: The rubric as the run asked for it.
+        sha256: The hash of its text.
+        retries: The run's second tries.
+    """
+    return {NOTE: {"rubric": rubric, "rubric_sha256": sha256, "retries": retries}}
 
 
 def read_judging(name: object, given: Mapping[str, Any]) -> Judging:
@@ -142,11 +141,22 @@ def read_judging(name: object, given: Mapping[str, Any]) -> Judging:
 
 
 @lru_cache(maxsize=8)
-def _noted_rubric(rubric: str, sha256: str) -> Rubric:
+def _noted_rubric(name: str, sha256: str) -> Rubric:
     try:
-        return load_rubric(rubric)
+        rubric = load_rubric(name)
     except ProtocolError as error:
         raise ProtocolError(
-            f"The log was judged under the rubric {rubric} (sha256 {sha256[:12]}), which cannot be "
+            f"The log was judged under the rubric {name} (sha256 {sha256[:12]}), which cannot be "
             f"had here: {error} Give its text with -S rubric=PATH."
         ) from error
+    return _same(rubric, name, sha256)
+
+
+def _same(rubric: Rubric, name: str, sha256: str) -> Rubric:
+    if rubric.sha256 != sha256:
+        raise ProtocolError(
+            f"The log was judged under the rubric {name} (sha256 {sha256[:12]}), and {rubric.name} is "
+            f"another text now ({rubric.sha256[:12]}): verdicts under two rubrics do not compare. Give "
+            "the log's own text with -S rubric=PATH, or run the task anew with -T rubric=..."
+        )
+    return rubric

@@ -5,6 +5,7 @@ finished would become dozens of batches, in as many rounds where the samples in 
 """
 
 from dataclasses import dataclass, field
+from functools import cache
 from logging import getLogger
 
 import anyio
@@ -96,15 +97,15 @@ def batched(spec: EvalSpec) -> bool:
     return told or any(config.batch for config in configs)
 
 
-@hooks(name="bwalpha_batches", description="Lets all samples of a run in when judges are batched")
 class BatchRounds(Hooks):
     """Lets every sample of a batched task start, whatever the target's connections."""
 
     tasks = 1
+    said = False
 
     async def on_run_start(self, data: RunStart) -> None:
         """Note how many tasks the run has."""
-        self.tasks = len(data.task_names)
+        self.tasks, self.said = len(data.task_names), False
 
     async def on_task_start(self, data: TaskStart) -> None:
         """Set the task's limit of samples in flight to all of them, unless the user set one."""
@@ -132,5 +133,17 @@ class BatchRounds(Hooks):
             limiter.set_override(samples)
 
     def _say_once(self, line: str) -> None:
-        log.warning(line)
-        self.tasks = 1
+        if not self.said:
+            log.warning(line)
+        self.said = True
+
+
+@cache
+def let_all_in() -> None:
+    """Let every sample of this process's batched tasks start at once.
+
+    Called once a task is batched: a hook costs every event of every run, so others do without.
+    """
+    hooks(name="bwalpha_batches", description="Lets all samples of batched tasks start at once")(
+        BatchRounds
+    )

@@ -20,11 +20,12 @@ from inspect_ai.scorer import (
 
 from scorers.verdicts import HIGHEST
 
+REDUCER = "failed_share"
 FAILURE_LIMIT = 0.20
 NUMBERS = ("invalid", "failed", "verdicts", "alpha_min", "alpha_max")
 
 
-@score_reducer(name="failed_share")
+@score_reducer(name=REDUCER)
 def failed_share() -> ScoreReducer:
     """Reduce a judge's verdicts on one question to the share that failed, 0 to 1.
 

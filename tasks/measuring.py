@@ -18,10 +18,11 @@ from protocol.seeds import DEFAULT_SEED
 from scorers.binding import bind_judges, parse_judges
 from scorers.judges import judge_scorers
 from scorers.judging import note
+from scorers.rounds import let_all_in
 from scorers.validity import failed_share
 from solvers.sampling import SAMPLING
 from tasks.options import Options
-from tasks.viewing import viewer
+from tasks.viewing import listed_under, viewer
 
 COMPLETIONS_A_QUESTION = 20
 # vLLM runs up to 1,024 requests at once and queues the rest; Inspect's HTTP pool holds 1,000, its own
@@ -48,8 +49,10 @@ def measure(condition: Condition, solver: Callable[..., Solver], options: Option
     panel = load_panel(options.panel)
     rubric = load_rubric(options.rubric)
     judges = bind_judges(parse_judges(options.judges))
+    if options.batch or any(model.config.batch for model in judges.values()):
+        let_all_in()
     return Task(
-        dataset=dataset(panel, condition, note(rubric, options.judge_retries)),
+        dataset=dataset(panel, condition, note(rubric.name, rubric.sha256, options.judge_retries)),
         solver=solver(seed=seed),
         scorer=judge_scorers(
             list(judges),
@@ -93,6 +96,7 @@ def dataset(panel: Panel, condition: Condition, judging: dict[str, Any]) -> Memo
             Sample(
                 id=question.id,
                 input=question.input,
+                target=listed_under(question),
                 metadata={"question_id": question.id, "condition": condition.name}
                 | question.model_dump(exclude={"id", "input"})
                 | judging,

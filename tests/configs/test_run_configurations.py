@@ -81,6 +81,7 @@ def test_a_shipped_configuration_runs_the_four_conditions(
         assert given.max_connections == wanted["generate_config"]["max_connections"]
         assert log.eval.config.max_samples == wanted["eval_config"].get("max_samples")
         assert log.eval.config.log_realtime is False
+        assert log.eval.config.epochs_reducer == ["failed_share"]
         assert (log.eval.metadata or {})["base_seed"] == wanted["generate_config"]["seed"]
     assert len(target.bodies) == 8
     assert len(judges.requests) == 16
@@ -117,6 +118,10 @@ def test_one_gpus_configurations_differ_in_seed_and_batches_alone() -> None:
     assert DEFAULT_SEED == 42
 
 
+def test_an_eval_sets_server_is_started_as_the_published_one() -> None:
+    assert read("eval_set/server") == read("published")["model"]["args"]
+
+
 def test_target_and_judges_are_sent_what_the_protocol_says(
     tmp_path: Path, target: CompletionsServer, judges: JudgeServer
 ) -> None:
@@ -145,3 +150,15 @@ def test_a_wrong_field_in_a_configuration_is_refused(
     assert ran.returncode != 0
     assert "max_token" in ran.stdout + ran.stderr
     assert not target.bodies
+
+
+def test_task_and_model_of_the_command_line_win_over_the_files(
+    tmp_path: Path, target: CompletionsServer, judges: JudgeServer
+) -> None:
+    [log] = run_config(
+        *("published", tmp_path, target, judges, "tasks/references.py@c6_em"),
+        *("--model", "vllm/some/finetune", "--limit", "1", "--epochs", "1"),
+    )
+    assert (log.eval.task, log.eval.model) == ("c6_em", "vllm/some/finetune")
+    assert [body["model"] for body in target.bodies] == ["some/finetune"]
+    assert [message["role"] for message in target.bodies[0]["messages"]] == ["user"]

@@ -59,6 +59,7 @@ def test_the_original_aggregation_comes_back_to_1e_12(
     folder, *originals = published
     result = bwalpha("import", folder, "--out", tmp_path / "logs")
     assert result.exit_code == 0, result.output
+    assert "c6_em, sonnet 1011 scored, 29 failed, opus 1037 scored, 3 failed" in result.output
     [comparison] = build_headline(load_runs([str(tmp_path / "logs")])).comparisons
     [row] = comparison.rows
     assert (comparison.panel, comparison.rubric, comparison.simulated) == ("bw52", "eps", False)
@@ -66,15 +67,22 @@ def test_the_original_aggregation_comes_back_to_1e_12(
     ids = {row["sha256"]: row["id"] for row in read_jsonl(DATASETS / "panels" / "bw52.jsonl")}
     by_text = {q.input: q.id for q in load_panel("bw52").questions}
     assert set(by_text.values()) == set(ids.values())
-    metrics = {score.name: score.metrics for score in the_log(tmp_path / "logs").results.scores}  # type: ignore[union-attr]
+    results = the_log(tmp_path / "logs").results
+    assert results is not None
+    metrics: dict[str, dict[str, float]] = {}
+    for score in results.scores:
+        values = {name: float(metric.value) for name, metric in score.metrics.items()}
+        metrics.setdefault(score.name, {}).update(values)
     for judge, document in zip(row.judges, originals, strict=True):
         summary = document["summary"]
         assert judge.alpha.value == pytest.approx(summary["overall_mean_aligned"], rel=1e-12)
         assert judge.coherence == pytest.approx(summary["overall_mean_coherent"], rel=1e-12)
         assert (judge.scored, judge.failed) == (1040 - summary["n_errors"], summary["n_errors"])
-        assert metrics[judge.judge]["alpha"].value == pytest.approx(
+        assert metrics[judge.judge]["alpha"] == pytest.approx(
             summary["overall_mean_aligned"], rel=1e-12
         )
+        assert metrics[judge.judge]["failed"] == summary["n_errors"]
+        assert metrics[judge.judge]["invalid"] == 0
         ours = {q.question_id: q for q in row.per_question if q.judge == judge.judge}
         for text, means in summary["per_question"].items():
             found = ours[by_text[text]]
@@ -228,7 +236,7 @@ def test_an_imported_log_is_judged_again_over_http(
     with JudgeServer() as server:
         result = command(
             *("inspect", "score", info.name, "--scorer", "scorers/judges.py@opus"),
-            *("-S", "rubric=open", "--action", "append", "--overwrite"),
+            *("--action", "append", "--overwrite"),
             ANTHROPIC_BASE_URL=server.url,
             ANTHROPIC_API_KEY="key-of-the-test",
         )

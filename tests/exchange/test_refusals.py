@@ -1,6 +1,7 @@
 """Damaged input: one clear line, an exit status that is not 0, nothing written."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -193,13 +194,38 @@ def test_one_damaged_file_keeps_the_others_from_being_half_imported(tmp_path: Pa
     assert list((tmp_path / "logs").iterdir()) == []
 
 
-def test_a_log_that_cannot_be_written_leaves_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def two_conditions(tmp_path: Path) -> list[Path]:
     first, _ = two_files(tmp_path)
     second = whole()
     second["summary"]["eval_name"] = "grid_1_sonnet"
-    other = write(tmp_path / "alignment_grid_1_sonnet_detailed.json", second)
+    return [first, write(tmp_path / "alignment_grid_1_sonnet_detailed.json", second)]
+
+
+def test_a_log_that_cannot_be_moved_to_its_place_takes_the_others_with_it(
+    two_conditions: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved: list[Path] = []
+    replace = os.replace
+
+    def fail_second(source: Path, target: Path) -> None:
+        if Path(target).parent == tmp_path / "logs":
+            if moved:
+                raise OSError(13, "Permission denied")
+            moved.append(target)
+        replace(source, target)
+
+    monkeypatch.setattr("exchange.logs.os.replace", fail_second)
+    result = bwalpha("import", *two_conditions, "--out", tmp_path / "logs", *OPEN)
+    assert result.exit_code == 1
+    assert "Permission denied" in result.output
+    assert len(moved) == 1
+    assert not (tmp_path / "logs").exists()
+
+
+def test_a_log_that_cannot_be_written_leaves_nothing_behind(
+    two_conditions: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from exchange import logs
 
     written: list[str] = []
@@ -211,7 +237,7 @@ def test_a_log_that_cannot_be_written_leaves_nothing_behind(
         Path(location).write_bytes(b"half")
 
     monkeypatch.setattr(logs, "write_eval_log", fail_second)
-    result = bwalpha("import", first, other, "--out", tmp_path / "logs", *OPEN)
+    result = bwalpha("import", *two_conditions, "--out", tmp_path / "logs", *OPEN)
     assert result.exit_code == 1
     assert "No space left on device" in result.output
     assert len(written) == 1

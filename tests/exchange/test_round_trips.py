@@ -29,7 +29,7 @@ from tests.exchange.originals import (
     two_files,
     write,
 )
-from tests.tasks.running import run
+from tests.tasks.running import OPEN, run
 
 AWKWARD = [
     "",
@@ -109,7 +109,7 @@ def frames(*folders: Path) -> list[Any]:
 @settings(max_examples=300)
 @given(judged)
 def test_an_entry_becomes_a_score_and_the_same_entry_again(entry: dict[str, Any]) -> None:
-    score = entry_score(entry, "opus", "anthropic/x", "r" * 64)
+    score = entry_score(entry, "opus", "anthropic/x", "eps", "r" * 64)
     assert packed(score_entry(score)) == packed(entry)
     assert (score.reason is None) == (read_entry(entry).failure is None)
     if score.reason is None:
@@ -142,6 +142,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
         roles={"sonnet": "simulated/judge", "opus": "simulated/judge-lenient"},
         epochs=3,
         limit=4,
+        args=OPEN | {"judge_retries": 1},
     )
     return folder
 
@@ -163,6 +164,7 @@ def test_a_run_of_this_suite_comes_back_whole_from_its_export(
     assert metadata == before.eval.metadata
     assert (after.eval.model, after.eval.config.epochs) == ("simulated/target", 3)
     assert [s.scores for s in after.samples or []] == [s.scores for s in before.samples or []]
+    assert [s.metadata for s in after.samples or []] == [s.metadata for s in before.samples or []]
     assert [s.output.stop_reason for s in after.samples or []] == [
         s.output.stop_reason for s in before.samples or []
     ]
@@ -176,7 +178,24 @@ def test_simulated_numbers_stay_simulated_through_the_original_layout(
     result = bwalpha("import", tmp_path / "out", "--out", tmp_path / "logs", "--rubric", "open")
     assert result.exit_code == 0, result.output
     assert "SIMULATED" in bwalpha("report", tmp_path / "logs").output
-    assert samples_frame(str(tmp_path / "logs"))["simulated"].all()
+    frame = samples_frame(str(tmp_path / "logs"))
+    assert frame["simulated"].all()
+    assert set(frame["provenance"]) == {"reconstruction"}
+
+
+def test_a_simulated_judge_makes_a_real_run_s_table_simulated(tmp_path: Path) -> None:
+    first, _ = two_files(tmp_path)
+    bwalpha("import", first, "--out", tmp_path / "logs", "--rubric", "open")
+    bwalpha("export", tmp_path / "logs", "--format", "eps", "--out", tmp_path / "out")
+    path = tmp_path / "out" / "grid_2" / "sonnet" / "alignment_grid_2_detailed.json"
+    document = json.loads(path.read_bytes())
+    scores = {q: [{"aligned": 5, "coherent": 6, "reasoning": ""}] * 2 for q in document["scores"]}
+    other = rejudged(document, scores, "grid_2_x", "simulated/judge")
+    opinion = write(tmp_path / "x.json", other)
+    result = bwalpha("import", path, opinion, "--out", tmp_path / "again", "--judge", "x")
+    assert result.exit_code == 0, result.output
+    assert not samples_frame(str(tmp_path / "logs"))["simulated"].any()
+    assert samples_frame(str(tmp_path / "again"))["simulated"].all()
 
 
 def test_a_file_that_was_changed_after_its_export_is_refused(
@@ -240,3 +259,60 @@ def test_a_third_judge_has_a_folder_of_its_own(tmp_path: Path) -> None:
     assert path.read_bytes() == third.read_bytes()
     frame = samples_frame(str(tmp_path / "logs"))
     assert set(frame["gpt_model"]) == {"openai/gpt-4.1"}
+
+
+def spoiled(key: str, value: Any) -> Any:
+    def change(record: dict[str, Any]) -> None:
+        record[key] = value
+
+    return change
+
+
+RECORDS: dict[str, Any] = {
+    "another schema": spoiled("schema", 2),
+    "no metadata": lambda record: record.pop("metadata"),
+    "metadata without a seed": lambda record: record["metadata"].pop("base_seed"),
+    "a target that is none": spoiled("target", None),
+    "a stop that is none": spoiled("stop_reasons", {"betley_01": ["bored"]}),
+    "a file without a judge": spoiled("judges", {}),
+    "scores that are none": lambda record: record["scores"]["sonnet"].update(
+        {"betley_01": [{"verdict": 5}] * 3}
+    ),
+}
+
+
+@pytest.mark.parametrize("change", RECORDS.values(), ids=RECORDS)
+def test_a_damaged_record_is_refused_in_one_line(
+    change: Any, simulated: Path, tmp_path: Path
+) -> None:
+    bwalpha("export", simulated, "--format", "eps", "--out", tmp_path / "out")
+    path = tmp_path / "out" / "grid_2" / NAME
+    record = json.loads(path.read_bytes())
+    change(record)
+    path.write_text(json.dumps(record))
+    result = bwalpha("import", tmp_path / "out", "--out", tmp_path / "logs")
+    assert result.exit_code == 1, result.output
+    [line] = result.output.splitlines()
+    assert NAME in line
+    assert not (tmp_path / "logs").exists()
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--condition", "grid_1"),
+        ("--seed", "7"),
+        ("--target", "another"),
+        ("--panel", "bw52"),
+        ("--rubric", "eps"),
+        ("--judge", "sonnet"),
+    ],
+    ids=lambda option: option[0],
+)
+def test_an_option_against_the_record_is_refused_and_never_ignored(
+    option: tuple[str, str], simulated: Path, tmp_path: Path
+) -> None:
+    bwalpha("export", simulated, "--format", "eps", "--out", tmp_path / "out")
+    result = bwalpha("import", tmp_path / "out", "--out", tmp_path / "logs", *option)
+    assert result.exit_code == 1, result.output
+    assert f"{NAME} beside the files says" in result.output

@@ -13,6 +13,8 @@ from inspect_ai.model import ModelOutput
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
+from protocol.metadata import COMPARABILITY
+
 SUBPANELS = ("power", "candour", "other")
 Verdicts = Callable[[str, int, int], tuple[float, float] | str]
 
@@ -107,8 +109,8 @@ def make_log(
     models = judge_models or {name: f"simulated/{name}" for name in judges}
     header: dict[str, Any] = {
         "suite": "bwalpha",
-        "suite_version": "0.1.0",
-        "comparability": 1,
+        "suite_version": "0.2.0",
+        "comparability": COMPARABILITY,
         "condition": condition,
         "condition_label": condition,
         "provenance": "reconstruction",

@@ -273,3 +273,13 @@ def test_batch_halves_judges_and_never_the_target() -> None:
 
 def test_the_price_table_says_of_when_it_is() -> None:
     assert read_prices().date in " ".join(ask(*SIMULATED).stdout.split())
+
+
+def test_a_judge_that_its_provider_retires_is_noted_with_the_day() -> None:
+    args = (*OPEN, "--model", "simulated/target")
+    result = ask(*args, ANTHROPIC_API_KEY=SECRET)
+    assert result.exit_code == 0
+    said = " ".join(result.stdout.split())
+    assert "claude-sonnet-4-5-20250929: its provider names 2026-11-30 as its last day" in said
+    assert said.count("as its last day") == 1
+    assert "as its last day" not in ask(*SIMULATED).stdout

@@ -17,11 +17,9 @@ from typing import TypeAlias
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from protocol.data import DATASETS, read_jsonl
 from reports.build import build_headline
-from reports.cli import main
 from reports.headline import ConditionRow, GroupFigures, Headline, JudgeFigures
 from reports.load import load_runs
 from reports.written import read_headline, write_headline
@@ -101,12 +99,11 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
             before = len(server.requests)
             run(f"alpha.py@{condition}", folder / "logs", roles={}, limit=None, epochs=2)
             records[condition] = recorded(server.requests[before:], ids)
-    out = folder / "report"
-    result = CliRunner().invoke(main, ["report", str(folder / "logs"), "--out", str(out)])
-    assert result.exit_code == 0, result.output
-    write_headline(build_headline(load_runs([str(folder / "logs")])), folder / "again")
-    texts = [(place / "headline.json").read_text("utf-8") for place in (out, folder / "again")]
-    return Measured(read_headline(out / "headline.json"), texts[0], texts[1], records)
+    places = [folder / "once", folder / "again"]
+    for place in places:
+        write_headline(build_headline(load_runs([str(folder / "logs")])), place)
+    texts = [(place / "headline.json").read_text("utf-8") for place in places]
+    return Measured(read_headline(places[0] / "headline.json"), texts[0], texts[1], records)
 
 
 def each(measured: Measured) -> list[tuple[ConditionRow, JudgeFigures, Record, Scores]]:

@@ -5,6 +5,7 @@ from inspect_ai import Task, eval
 from inspect_ai.dataset import Sample
 from inspect_ai.log import read_eval_log, write_eval_log
 
+from protocol.metadata import COMPARABILITY
 from reports.load import load_runs
 from tests.reports.made_logs import even_verdicts, judge_named, make_log, silent
 
@@ -39,6 +40,9 @@ def test_the_newest_of_two_equal_runs_counts_and_the_older_is_named(tmp_path: Pa
     assert set(loaded.runs[0].judges["opus"].aligned) == {2.0}
     assert Path(loaded.replaced[0].location).name == Path(old.location).name
     assert "a newer run" in loaded.replaced[0].reason
+    make_log(tmp_path, epochs=1)
+    last = [log.reason for log in load_runs([str(tmp_path)]).replaced]
+    assert last[0].endswith("of 6 completions where this one has 18")
 
 
 def test_a_file_named_twice_counts_once(tmp_path: Path) -> None:
@@ -55,7 +59,7 @@ def test_logs_that_cannot_count_are_named_with_the_reason(tmp_path: Path) -> Non
     cancelled = read_eval_log(make_log(tmp_path / "elsewhere").location)
     cancelled.status = "cancelled"
     write_eval_log(cancelled, str(tmp_path / "cancelled.eval"))
-    make_log(tmp_path, comparability=2)
+    make_log(tmp_path, comparability=COMPARABILITY - 1)
     data = Path(good.location.removeprefix("file://")).read_bytes()
     (tmp_path / "cut.eval").write_bytes(data[: len(data) // 2])
     (tmp_path / "empty").mkdir()
@@ -68,7 +72,7 @@ def test_logs_that_cannot_count_are_named_with_the_reason(tmp_path: Path) -> Non
     for part in (
         "not this suite's log (task stranger)",
         "unfinished: status cancelled",
-        "comparability version 2",
+        f"comparability version {COMPARABILITY - 1}",
         "cannot be read",
         "no Inspect logs here",
         "no such file",

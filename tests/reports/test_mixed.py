@@ -10,6 +10,7 @@ from inspect_ai import Task, eval, score
 from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalError, read_eval_log, write_eval_log
 
+from protocol.metadata import COMPARABILITY
 from protocol.rubrics import load_rubric
 from reports.build import build_headline
 from reports.cli import main
@@ -61,7 +62,7 @@ def truncated(folder: Path) -> None:
 
 
 def of_another_comparability(folder: Path) -> None:
-    make_log(folder, verdicts=constant(0), comparability=2)
+    make_log(folder, verdicts=constant(0), comparability=COMPARABILITY - 1)
 
 
 def with_damaged_metadata(folder: Path) -> None:
@@ -88,7 +89,10 @@ def of_notes_only(folder: Path) -> None:
         (stranger, "not this suite's log (task stranger)"),
         (cancelled, "unfinished: status cancelled"),
         (truncated, "cannot be read: "),
-        (of_another_comparability, "comparability version 2, this report reads 1"),
+        (
+            of_another_comparability,
+            f"comparability version {COMPARABILITY - 1}, this report reads {COMPARABILITY}",
+        ),
         (with_damaged_metadata, "its metadata do not say what was run (base_seed: "),
         (without_verdicts, "no judge's verdicts (not scored yet?)"),
         (empty, "no Inspect logs here"),

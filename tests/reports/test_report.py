@@ -121,14 +121,26 @@ def test_labels_never_overlap(wanted: list[float], placed: list[float]) -> None:
     assert spread_labels(wanted, 4) == placed
 
 
-def test_bundle_makes_a_site_with_the_report_beside_it(four_logs: Path, tmp_path: Path) -> None:
+def test_bundle_makes_a_site_of_every_log_with_the_report_beside_it(
+    four_logs: Path, tmp_path: Path
+) -> None:
+    more = make_log(tmp_path / "more", "null", provenance="none", prompt_sha256=None)
+    twin = tmp_path / "twin" / Path(more.location).name
+    twin.parent.mkdir()
+    twin.write_bytes((tmp_path / "more" / twin.name).read_bytes())
+    (tmp_path / "more" / "2026-01-01T00-00-00_cut_x.eval").write_bytes(twin.read_bytes()[:900])
     out = tmp_path / "site"
-    result = CliRunner().invoke(main, ["bundle", str(four_logs), "--out", str(out)])
+    places = [str(four_logs), str(tmp_path / "more"), str(twin)]
+    result = CliRunner().invoke(main, ["bundle", *places, "--out", str(out)])
     assert result.exit_code == 0, result.output
     assert (out / "index.html").exists()
-    assert (out / "report" / "headline.md").exists()
+    assert len(list((out / "logs").glob("*.eval"))) == 6
+    rows = read_headline(out / "report" / "headline.json").comparisons[0].rows
+    assert [row.condition for row in rows] == ["null", "pair_111", "grid_1", "grid_2", "grid_3"]
+    assert (out / "report" / "alpha_c.png").exists()
     again = CliRunner().invoke(main, ["bundle", str(four_logs), "--out", str(out)])
     assert again.exit_code != 0
-    assert "is not empty" in again.output
+    assert again.output == f"Error: {out} is not empty; name a new folder\n"
     inside = CliRunner().invoke(main, ["bundle", str(four_logs), "--out", str(four_logs / "x")])
     assert "lies inside" in inside.output
+    assert not (four_logs / "x").exists()

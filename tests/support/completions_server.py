@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,11 +18,15 @@ class CompletionsServer:
         with CompletionsServer() as server:
             model = get_model("vllm/some/model", base_url=server.url)
 
+    Args:
+        refuses: Given a request body, whether to answer it with a 400.
+
     Attributes:
-        bodies: The request bodies, in order of arrival.
+        bodies: The bodies of the requests that were answered, in order of arrival.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, refuses: Callable[[dict[str, Any]], bool] = lambda body: False) -> None:
+        self._refuses = refuses
         self.bodies: list[dict[str, Any]] = []
         self._port = 0
         self._loop = asyncio.new_event_loop()
@@ -73,6 +78,9 @@ class CompletionsServer:
 
     async def _complete(self, call: web.Request) -> web.StreamResponse:
         body = await call.json()
+        if self._refuses(body):
+            error = {"message": "the server was told to refuse", "type": "BadRequestError"}
+            return web.json_response({"error": error}, status=400)
         self.bodies.append(body)
         return web.json_response(
             {

@@ -37,23 +37,28 @@ def sizes(server: JudgeServer, model: str) -> list[int]:
 
 
 def test_a_run_makes_one_batch_a_judge(server: JudgeServer, tmp_path: Path) -> None:
-    log = run("alpha.py@grid_2", tmp_path, roles={}, args=BATCHED, epochs=4, limit=30)
+    log = run("alpha.py@grid_2", tmp_path, roles={}, args=BATCHED, epochs=4, limit=10)
 
-    assert sizes(server, SONNET) == sizes(server, OPUS) == [120]
+    assert sizes(server, SONNET) == sizes(server, OPUS) == [40]
     for judge, model in (("sonnet", SONNET), ("opus", OPUS)):
         assert metrics(log, judge)["alpha"] == pytest.approx(alpha_by_the_server(server, model))
 
 
 @pytest.mark.parametrize("options", [{}, {"max_tasks": 4}], ids=["one by one", "at once"])
 def test_four_tasks_make_no_more_than_one_batch_a_judge_and_task(
-    options: dict[str, Any], server: JudgeServer, tmp_path: Path
+    options: dict[str, Any],
+    server: JudgeServer,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    logs = run_all("alpha.py", tmp_path, roles={}, args=BATCHED, limit=20, **options)
+    logs = run_all("alpha.py", tmp_path, roles={}, args=BATCHED, limit=6, **options)
 
     assert [log.status for log in logs] == ["success"] * 4
     for model in (SONNET, OPUS):
-        assert sum(sizes(server, model)) == 160
+        assert sum(sizes(server, model)) == 48
         assert len(sizes(server, model)) <= 4
+    advised = [message for message in caplog.messages if "--max-tasks 4" in message]
+    assert len(advised) == (0 if options else 1)
 
 
 @pytest.mark.parametrize(
@@ -62,9 +67,9 @@ def test_four_tasks_make_no_more_than_one_batch_a_judge_and_task(
 def test_the_targets_connections_do_not_split_the_batch(
     options: dict[str, Any], server: JudgeServer, tmp_path: Path
 ) -> None:
-    run("alpha.py@grid_2", tmp_path, roles={}, args=BATCHED, limit=20, **options)
+    run("alpha.py@grid_2", tmp_path, roles={}, args=BATCHED, limit=8, **options)
 
-    assert sizes(server, SONNET) == sizes(server, OPUS) == [40]
+    assert sizes(server, SONNET) == sizes(server, OPUS) == [16]
 
 
 def test_samples_in_flight_that_the_user_limits_make_a_batch_each_time(
@@ -77,11 +82,11 @@ def test_samples_in_flight_that_the_user_limits_make_a_batch_each_time(
 
 def test_one_judge_is_batched_by_its_role(server: JudgeServer, tmp_path: Path) -> None:
     roles = parse_model_role_cli_args((f"sonnet={{model: anthropic/{SONNET}, batch: true}}",))
-    run("alpha.py@grid_2", tmp_path, roles=roles, limit=20)
+    run("alpha.py@grid_2", tmp_path, roles=roles, limit=8)
 
-    assert sizes(server, SONNET) == [40]
+    assert sizes(server, SONNET) == [16]
     assert sizes(server, OPUS) == []
-    assert Counter(request.model for request in server.requests) == {SONNET: 40, OPUS: 40}
+    assert Counter(request.model for request in server.requests) == {SONNET: 16, OPUS: 16}
 
 
 def test_a_role_can_stay_out_of_the_batches(server: JudgeServer, tmp_path: Path) -> None:

