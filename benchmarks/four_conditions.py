@@ -72,7 +72,7 @@ def suite(command: list[str], calls: int) -> dict[str, Any]:
                 *command,
                 *("--log-dir", logs, "--no-log-realtime", "--model", "simulated/target"),
                 *(part for role in roles for part in ("--model-role", role)),
-                *("--max-samples", "200"),
+                *("--epochs", str(EPOCHS)),
             ],
             ANTHROPIC_BASE_URL=server.url,
             ANTHROPIC_API_KEY="benchmark",

@@ -22,10 +22,12 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
 
 def measure(full: bool) -> list[Figure]:
     """Run all variants in turn, several times; ratios are medians over the rounds."""
-    rounds, epochs = (7, 20) if full else (4, 10)
+    rounds, epochs = (7, 20) if full else (3, 10)
+    names = [name for name in VARIANTS if full or name != "barest, default"]
     each: dict[str, list[float]] = defaultdict(list)
     for _ in range(rounds):
-        for name, (what, options) in VARIANTS.items():
+        for name in names:
+            what, options = VARIANTS[name]
             each[name].append(cpu_a_sample(what, epochs, options))
     raw = {name: [round(ms, 2) for ms in values] for name, values in each.items()}
 
@@ -33,11 +35,11 @@ def measure(full: bool) -> list[Figure]:
         value = median(a / b for a, b in zip(each[one], each[other], strict=True))
         return Figure(PIECE, f"{one} / {other}", value, target, raw={"ms a sample": raw})
 
-    return [
+    figures = [
         ratio("suite, tuned", "barest, tuned", 1.10),
-        ratio("suite, default", "barest, default", 1.10),
         ratio("suite, default", "suite, tuned"),
     ]
+    return [*figures, ratio("suite, default", "barest, default", 1.10)] if full else figures
 
 
 def cpu_a_sample(what: str, epochs: int, options: dict[str, Any]) -> float:

@@ -10,9 +10,6 @@ import hashlib
 import os
 from pathlib import Path
 
-import pooch
-import requests
-
 from protocol.data import read_yaml
 from protocol.errors import ProtocolError
 
@@ -44,6 +41,9 @@ def source_path(name: str) -> Path:
     local = _local_copy(pin["path"])
     if local is not None:
         return _checked(local, pin["sha256"])
+    # A run whose texts are at hand downloads nothing and need not import what does.
+    import pooch
+
     cached = Path(pooch.os_cache("bwalpha")) / pin["path"]
     if cached.is_file():
         return _checked(cached, pin["sha256"])
@@ -120,6 +120,9 @@ def _checked(path: Path, expected: str) -> Path:
 
 
 def _download(name: str, target: Path) -> Path:
+    import pooch
+    import requests
+
     pin = read_yaml("sources.yaml")["files"][name]
     url = source_url(name)
     try:

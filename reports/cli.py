@@ -24,11 +24,18 @@ ELSEWHERE = {
     "export": "exchange.commands:export_command",
     "prompts": "exchange.commands:prompts_command",
 }
+SUMMARIES = {
+    "doctor": "Say what a real run needs, whether it is there, and what it would cost.",
+    "run": "Run conditions (and seeds) in several `inspect eval` processes, then print...",
+    "import": "Make logs of the original scripts' alignment_*_detailed.json FILEs (or...",
+    "export": "Write the LOGS (log files or folders) as files that others read.",
+    "prompts": "Take the winners' verbatim texts out of search result FILEs, or of folders of...",
+}
 NARROW = 100
 OUT = click.Path(file_okay=False, path_type=Path)
 
 
-@click.group(cls=LazyGroup, lazy=ELSEWHERE)
+@click.group(cls=LazyGroup, lazy=ELSEWHERE, summaries=SUMMARIES)
 def main() -> None:
     """From the suite's logs to the headline α, and in and out of other layouts."""
 

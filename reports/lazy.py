@@ -14,11 +14,28 @@ class LazyGroup(click.Group):
 
     Args:
         lazy: Command name and where the command is.
+        summaries: The short help of each of them, so that a list of commands imports none.
     """
 
-    def __init__(self, *args: Any, lazy: Mapping[str, str] | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        lazy: Mapping[str, str] | None = None,
+        summaries: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
         self.lazy = dict(lazy or {})
+        self.summaries = dict(summaries or {})
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List all commands with their short help."""
+        rows = []
+        for name in self.list_commands(ctx):
+            command = None if name in self.summaries else self.get_command(ctx, name)
+            rows.append((name, command.get_short_help_str(80) if command else self.summaries[name]))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name all commands, imported or not."""

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from inspect_ai.log import list_eval_logs, read_eval_log
 
-from reports.cli import main
+from reports.cli import ELSEWHERE, SUMMARIES, main
 from reports.running import CONDITIONS, refuse_own_servers
 from reports.workers import Share, Workers, command, shares
 from tests.tasks.running import ROOT
@@ -131,3 +131,20 @@ def test_seeds_that_are_not_are_refused_in_one_line(given: str) -> None:
     assert result.exit_code == 2
     assert given in result.output
     assert "Traceback" not in result.output
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself_and_imports_none() -> None:
+    context = click.Context(main)
+    assert {
+        name: command.get_short_help_str(80)
+        for name in ELSEWHERE
+        if (command := main.get_command(context, name))
+    } == SUMMARIES
+    code = (
+        "import sys\nfrom click.testing import CliRunner\nfrom reports.cli import main\n"
+        "print(CliRunner().invoke(main, ['--help']).output)\n"
+        "print({'inspect_ai', 'pandas', 'matplotlib', 'scipy', 'pooch'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.rstrip().endswith("set()"), done.stdout + done.stderr
+    assert all(name in done.stdout for name in ELSEWHERE)
