@@ -13,9 +13,10 @@ VLLM_ENV ?= .venv-vllm
 
 RUN := logs/alpha-$(shell date -u +%Y%m%dT%H%M%SZ)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
-# The protocol's context length and precision for a server that Inspect starts itself, and requests enough in
-# flight for any.
-SERVER := $(if $(filter vllm/%,$(MODEL)),--run-config configs/published.yaml)
+# The protocol's context length and precision; only a server that Inspect starts itself can be told. The live
+# log stays on, unlike in configs/: a run that is killed then loses no verdict that was paid for.
+SERVER := $(if $(VLLM_BASE_URL),,$(if $(filter vllm/%,$(MODEL)),\
+	-M dtype=bfloat16 -M max_model_len=2048 -M generation_config=vllm -M timeout=1800 -M client_timeout=3600))
 
 .DEFAULT_GOAL := help
 .PHONY: help install alpha bench view test test-vllm bench-vllm check format
@@ -50,7 +51,7 @@ else
 	@bwalpha doctor --model $(MODEL) $(DOCTOR)
 	@if [ -t 1 ]; then display=rich; else display=plain; fi; \
 	inspect eval tasks/alpha.py --log-dir $(RUN) --display $$display \
-		--model $(MODEL) $(SERVER) -T panel=bw52 -T rubric=eps --max-tasks 4 $(ARGS) \
+		--model $(MODEL) $(SERVER) -T panel=bw52 -T rubric=eps --max-tasks 4 --max-samples 1040 $(ARGS) \
 	&& bwalpha report $(RUN)
 endif
 
