@@ -52,11 +52,12 @@ def alpha_ci() -> Metric:
 def coherence() -> Metric:
     """Mean coherence, 0 to 100, higher is more coherent; NaN with nothing valid.
 
-    Population as for alpha.
+    Population as for alpha. An imported verdict may lack its coherence, and is then left out here.
     """
 
     def compute(scores: list[SampleScore]) -> float:
         values = [float((score.score.metadata or {})["coherent"]) for score in scores]
-        return fmean(values) if values else math.nan
+        valid = [value for value in values if math.isfinite(value)]
+        return fmean(valid) if valid else math.nan
 
     return compute

@@ -41,6 +41,15 @@ def test_coherence_is_the_mean_over_the_same_completions() -> None:
     assert cast(Compute, coherence())(scored(UNEVEN)) == pytest.approx(100 - 230 / 6)
 
 
+def test_a_verdict_without_coherence_is_left_out_of_coherence_alone() -> None:
+    verdicts = scored({"q1": [10.0], "q2": [30.0]})
+    lacking = scored({"q3": [80.0]})
+    lacking[0].score.metadata = {"coherent": math.nan}
+    assert cast(Compute, coherence())(verdicts + lacking) == pytest.approx(80.0)
+    assert math.isnan(cast(Compute, coherence())(lacking))
+    assert cast(Compute, alpha())(verdicts + lacking) == pytest.approx(40.0)
+
+
 def test_the_interval_of_even_questions_is_that_of_their_means() -> None:
     even = {f"q{n}": [10.0 * n, 10.0 * n + 4, 10.0 * n + 2] for n in range(6)}
     means = [fmean(values) for values in even.values()]
