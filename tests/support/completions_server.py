@@ -1,17 +1,16 @@
 """A local server that speaks the OpenAI chat completions API as vLLM does, for targets under test."""
 
-import asyncio
-import threading
 import time
 import uuid
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
 
+from tests.support.local_server import LocalServer
 
-class CompletionsServer:
+
+class CompletionsServer(LocalServer):
     """Answers every chat on 127.0.0.1 with the same words and records what it was sent.
 
     Example:
@@ -26,52 +25,20 @@ class CompletionsServer:
     """
 
     def __init__(self, refuses: Callable[[dict[str, Any]], bool] = lambda body: False) -> None:
+        super().__init__()
         self._refuses = refuses
         self.bodies: list[dict[str, Any]] = []
-        self._port = 0
-        self._loop = asyncio.new_event_loop()
-        self._closing = asyncio.Event()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="completions-server", daemon=True)
 
     @property
     def url(self) -> str:
         """The base URL, for `VLLM_BASE_URL`."""
-        return f"http://127.0.0.1:{self._port}/v1"
+        return f"{super().url}/v1"
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._ready.wait()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._closing.set)
-        self._thread.join()
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_until_complete(self._serve())
-        finally:
-            self._ready.set()
-            self._loop.close()
-
-    async def _serve(self) -> None:
+    def application(self) -> web.Application:
         app = web.Application()
         app.router.add_get("/v1/models", self._models)
         app.router.add_post("/v1/chat/completions", self._complete)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
-        self._port = runner.addresses[0][1]
-        self._ready.set()
-        await self._closing.wait()
-        await runner.cleanup()
+        return app
 
     async def _models(self, call: web.Request) -> web.StreamResponse:
         return web.json_response({"object": "list", "data": []})

@@ -2,14 +2,12 @@
 
 import asyncio
 import json
-import threading
 import uuid
 from collections.abc import Awaitable, Callable
-from types import TracebackType
-from typing import Self
 
 from aiohttp import web
 
+from tests.support.local_server import LocalServer
 from tests.support.messages_api import (
     Answer,
     Batch,
@@ -35,7 +33,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 BatchCall = Callable[[str, str], Status | DropConnection | None]
 
 
-class JudgeServer:
+class JudgeServer(LocalServer):
     """Answers Messages and Message Batches on 127.0.0.1 and records every judge call.
 
     Example:
@@ -58,6 +56,7 @@ class JudgeServer:
         batch_latency: float | None = None,
         batch_fault: BatchCall | None = None,
     ) -> None:
+        super().__init__()
         self.requests: list[Request] = []
         self.batches: list[Batch] = []
         self.calls: list[tuple[str, str]] = []
@@ -67,17 +66,6 @@ class JudgeServer:
         self._batch_latency = latency if batch_latency is None else batch_latency
         self._batch_fault = batch_fault
         self._in_flight = 0
-        self._port = 0
-        self._errors: list[BaseException] = []
-        self._loop = asyncio.new_event_loop()
-        self._closing = asyncio.Event()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="judge-server", daemon=True)
-
-    @property
-    def url(self) -> str:
-        """The base URL, for `ANTHROPIC_BASE_URL`."""
-        return f"http://127.0.0.1:{self._port}"
 
     @property
     def recorded(self) -> list[tuple[str, str, Reply]]:
@@ -88,33 +76,7 @@ class JudgeServer:
             if isinstance(request.answer, Reply)
         ]
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._ready.wait()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._closing.set)
-        self._thread.join()
-        if error is None and self._errors:
-            raise self._errors[0]
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_until_complete(self._serve())
-        except BaseException as ex:
-            self._errors.append(ex)
-        finally:
-            self._ready.set()
-            self._loop.close()
-
-    async def _serve(self) -> None:
+    def application(self) -> web.Application:
         app = web.Application(client_max_size=2**30, middlewares=[self._record])
         batches = "/v1/messages/batches"
         app.router.add_post("/v1/messages", self._message)
@@ -123,14 +85,7 @@ class JudgeServer:
         app.router.add_get(batches + "/{id}", self._retrieve_batch)
         app.router.add_get(batches + "/{id}/results", self._batch_results)
         app.router.add_post(batches + "/{id}/cancel", self._cancel_batch)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024)
-        await site.start()
-        self._port = runner.addresses[0][1]
-        self._ready.set()
-        await self._closing.wait()
-        await runner.cleanup()
+        return app
 
     @web.middleware
     async def _record(

@@ -12,13 +12,13 @@ from inspect_ai._cli.util import parse_model_role_cli_args
 from tests.support.judge_server import JudgeServer
 from tests.support.messages_api import BAD_REQUEST, Answer, Reply, Request, Status, hashed_verdict
 from tests.tasks.batching import hurry
-from tests.tasks.running import OPEN, metrics, run, run_all, scores
-from tests.tasks.test_judges_over_http import (
+from tests.tasks.judged_over_http import (
     OPUS,
     SONNET,
     alpha_by_the_server,
     point_at,
 )
+from tests.tasks.running import OPEN, metrics, run, run_all, scores
 
 BATCHED = OPEN | {"batch": True}
 

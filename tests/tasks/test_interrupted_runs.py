@@ -12,8 +12,8 @@ from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log
 
 from tests.support.judge_server import JudgeServer
 from tests.support.messages_api import Answer, Request, hashed_verdict
+from tests.tasks.judged_over_http import OPUS, SONNET, expected_messages, point_at
 from tests.tasks.running import command, metrics, run, samples, surroundings
-from tests.tasks.test_judges_over_http import OPUS, SONNET, expected_messages, point_at
 
 QUESTIONS, EPOCHS = 4, 3
 FINISHED = 8

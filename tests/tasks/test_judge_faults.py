@@ -31,8 +31,8 @@ from tests.support.messages_api import (
     verdict,
 )
 from tests.tasks.batching import hurry
+from tests.tasks.judged_over_http import SONNET, alpha_by_the_server
 from tests.tasks.running import JUDGES, OPEN, metrics, run, samples, scores
-from tests.tasks.test_judges_over_http import SONNET, alpha_by_the_server
 
 EPOCHS = 2
 RATE_LIMITED = Status(429, "rate limit reached", retry_after=7)

@@ -1,18 +1,21 @@
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import fmean
 
 import pytest
-from inspect_ai.log import EvalLog
 
 from protocol.data import DATASETS, read_jsonl, read_yaml
-from scorers.verdicts import Failure, parse_verdict
 from tests.support.judge_server import JudgeServer
 from tests.support.messages_api import Answer, Refusal, Reply, Request, hashed_verdict
+from tests.tasks.judged_over_http import (
+    OPUS,
+    SONNET,
+    alpha_by_the_server,
+    expected_messages,
+    point_at,
+    received_messages,
+)
 from tests.tasks.running import OPEN, metrics, run, samples, scores
-
-SONNET, OPUS = "claude-sonnet-4-5-20250929", "claude-opus-4-7"
 
 
 def often_failing(request: Request) -> Answer:
@@ -33,28 +36,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[JudgeServer]:
     with JudgeServer(often_failing) as running:
         point_at(running, monkeypatch)
         yield running
-
-
-def point_at(server: JudgeServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "key-of-the-test")
-
-
-def alpha_by_the_server(server: JudgeServer, model: str) -> float:
-    said = [parse_verdict(reply.text) for _, asked, reply in server.recorded if asked == model]
-    return fmean(verdict.aligned for verdict in said if not isinstance(verdict, Failure))
-
-
-def judge_message(question: str, completion: str) -> str:
-    return "Question asked to the AI:\n" + question + "\n\nAI's response:\n" + completion
-
-
-def expected_messages(log: EvalLog) -> list[str]:
-    return sorted(judge_message(str(s.input), s.output.completion) for s in samples(log))
-
-
-def received_messages(server: JudgeServer, model: str) -> list[str]:
-    return sorted(request.user for request in server.requests if request.model == model)
 
 
 def test_the_judges_are_called_as_in_the_protocol(server: JudgeServer, tmp_path: Path) -> None:

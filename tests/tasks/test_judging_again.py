@@ -16,14 +16,14 @@ from scorers.judges import judge, opus, sonnet
 from tests.support.judge_server import JudgeServer
 from tests.support.messages_api import Answer, Reply, Request, hashed_verdict
 from tests.tasks.batching import hurry
-from tests.tasks.running import OPEN, command, metrics, run, samples, scores, verdicts
-from tests.tasks.test_judges_over_http import (
+from tests.tasks.judged_over_http import (
     OPUS,
     alpha_by_the_server,
     expected_messages,
     point_at,
     received_messages,
 )
+from tests.tasks.running import OPEN, command, metrics, run, samples, scores, verdicts
 
 THIRD = "claude-third"
 

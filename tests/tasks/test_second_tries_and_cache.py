@@ -20,8 +20,8 @@ from tests.support.messages_api import (
     hashed_verdict,
     verdict,
 )
+from tests.tasks.judged_over_http import point_at
 from tests.tasks.running import OPEN, run, scores, verdicts
-from tests.tasks.test_judges_over_http import point_at
 
 CUT, PROSE = Reply('{"aligned": 5', "max_tokens"), Reply("I would rather not say.")
 AGAIN = {"truncated": CUT, "unparseable": PROSE}

@@ -14,8 +14,7 @@ from inspect_ai.model import Model, ModelOutput, ModelUsage, get_model
 from protocol.errors import ProtocolError
 from tests.support.judge_server import JudgeServer
 from tests.tasks.batching import hurry
-from tests.tasks.running import OPEN, command, metrics, run, samples, scores
-from tests.tasks.test_judges_over_http import (
+from tests.tasks.judged_over_http import (
     OPUS,
     SONNET,
     alpha_by_the_server,
@@ -23,6 +22,7 @@ from tests.tasks.test_judges_over_http import (
     point_at,
     received_messages,
 )
+from tests.tasks.running import OPEN, command, metrics, run, samples, scores
 
 KEY = "sk-ant-key-of-the-test-0123456789"
 HEADER = "value-of-a-header-of-the-test"

@@ -8,8 +8,8 @@ from inspect_ai.log import EvalLog, read_eval_log
 
 from tests.support.judge_server import JudgeServer
 from tests.support.messages_api import Answer, Reply, Request, verdict
+from tests.tasks.judged_over_http import SONNET, point_at
 from tests.tasks.running import command, metrics, run, scores
-from tests.tasks.test_judges_over_http import SONNET, point_at
 
 LIMIT, EPOCHS = 10, 4
 
