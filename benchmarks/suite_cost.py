@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.measured import Figure
+from tasks.measuring import COMPLETIONS_A_QUESTION
 
 PIECE = "cpu"
 TUNED = {"log_realtime": False}
@@ -22,7 +23,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
 
 def measure(full: bool) -> list[Figure]:
     """Run all variants in turn, several times; ratios are medians over the rounds."""
-    rounds, epochs = (7, 20) if full else (3, 10)
+    rounds, epochs = (7 if full else 3), COMPLETIONS_A_QUESTION
     names = [name for name in VARIANTS if full or name != "barest, default"]
     each: dict[str, list[float]] = defaultdict(list)
     for _ in range(rounds):
