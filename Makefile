@@ -10,19 +10,21 @@ ARGS ?=
 JOBS ?= auto
 LOGS ?= logs
 VLLM_ENV ?= .venv-vllm
+CONSTRAINTS ?= constraints.txt
 
 RUN := logs/alpha-$(shell date -u +%Y%m%dT%H%M%SZ)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
+INSTALL := $(PIP) install $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 # The protocol's context length and precision; only a server that Inspect starts itself can be told. The live
 # log stays on, unlike in configs/: a run that is killed then loses no verdict that was paid for.
 SERVER := $(if $(VLLM_BASE_URL),,$(if $(filter vllm/%,$(MODEL)),\
 	-M dtype=bfloat16 -M max_model_len=2048 -M generation_config=vllm -M timeout=1800 -M client_timeout=3600))
 
 .DEFAULT_GOAL := help
-.PHONY: help install alpha bench view test test-vllm bench-vllm check format
+.PHONY: help install alpha bench constraints view test test-vllm bench-vllm check format
 
 help:  ## show what there is to run
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
 
 install: .venv/.installed  ## make .venv and install the suite into it
 
@@ -32,13 +34,13 @@ install: .venv/.installed  ## make .venv and install the suite into it
 	@echo "making .venv"
 	@$(PYTHON) -m venv .venv
 
-.venv/.installed: pyproject.toml | .venv/bin/python
+.venv/.installed: pyproject.toml $(CONSTRAINTS) | .venv/bin/python
 	@echo "installing the suite into .venv (minutes on a first run)"
-	@$(PIP) install -e . && touch $@
+	@$(INSTALL) -e . && touch $@
 
-.venv/.installed-test: pyproject.toml | .venv/bin/python
+.venv/.installed-test: pyproject.toml $(CONSTRAINTS) | .venv/bin/python
 	@echo "installing the suite with its test extras into .venv (minutes on a first run)"
-	@$(PIP) install -e '.[test]' && touch .venv/.installed $@
+	@$(INSTALL) -e '.[test]' && touch .venv/.installed $@
 
 alpha: .venv/.installed  ## measure α of the four conditions, offline and SIMULATED; for real with MODEL=provider/name
 ifeq ($(strip $(MODEL)),)
@@ -71,6 +73,11 @@ bench-vllm:  ## time the suite against vLLM's own offline batch, on a tiny model
 
 bench: .venv/.installed-test  ## measure what is claimed to be fast, as ratios (BENCH="cpu judges --full" picks)
 	@python -m benchmarks.bench $(BENCH)
+
+constraints:  ## take the newest versions into constraints.txt (then run make test)
+	@rm -rf .venv && $(MAKE) --no-print-directory CONSTRAINTS= .venv/.installed-test
+	@{ grep '^#' constraints.txt; .venv/bin/python -m pip --disable-pip-version-check freeze --exclude-editable; } > .venv/versions \
+		&& mv .venv/versions constraints.txt
 
 check: .venv/.installed-test  ## ruff and mypy
 	ruff check .
