@@ -75,7 +75,8 @@ bench: .venv/.installed-test  ## measure what is claimed to be fast, as ratios (
 	@python -m benchmarks.bench $(BENCH)
 
 constraints:  ## take the newest versions into constraints.txt (then run make test)
-	@rm -rf .venv && $(MAKE) --no-print-directory CONSTRAINTS= .venv/.installed-test
+	@rm -rf .venv
+	@$(MAKE) --no-print-directory CONSTRAINTS= .venv/.installed-test
 	@{ grep '^#' constraints.txt; .venv/bin/python -m pip --disable-pip-version-check freeze --exclude-editable; } > .venv/versions \
 		&& mv .venv/versions constraints.txt
 

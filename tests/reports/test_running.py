@@ -21,7 +21,8 @@ SIMULATED = (
 )
 WAITS = "import os,sys,time\nprint(os.getpid(), 'Samples:', flush=True)\ntime.sleep(600)"
 PARENT = f"""
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, getattr(signal, sys.argv[2]))
 from pathlib import Path
 from reports.workers import Share, Workers
 share = Share(("a",), None)
@@ -80,10 +81,20 @@ def test_one_failing_worker_is_named_and_the_others_logs_are_kept(tmp_path: Path
     assert read_eval_log(info, header_only=True).status == "success"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_ends_every_child(number: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "at_start"),
+    [
+        (signal.SIGINT, "default_int_handler"),
+        (signal.SIGTERM, "default_int_handler"),
+        (signal.SIGTERM, "SIG_IGN"),
+    ],
+    ids=["Ctrl-C", "terminated", "terminated in a script's background"],
+)
+def test_an_interruption_ends_every_child(
+    number: signal.Signals, at_start: str, tmp_path: Path
+) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(tmp_path)],
+        [sys.executable, "-c", PARENT, str(tmp_path), at_start],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
