@@ -1,10 +1,8 @@
 """Two vLLM servers behind one address: one run over both, and one of them killed half way."""
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +16,7 @@ from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log
 
 from tests.tasks.running import OPEN, ROOT, samples
 from tests.vllm.conftest import WHOLE_PROMPTS
+from tests.vllm.door import Door
 from tests.vllm.router import Router
 from tests.vllm.server import VllmServer
 
@@ -27,13 +26,11 @@ QUESTIONS, EPOCHS = 26, 3
 COMPLETIONS = QUESTIONS * EPOCHS
 SERVER = (
     *("--max-model-len", "2048", "--dtype", "bfloat16", "--enforce-eager"),
-    # Few at once, so that a replica is busy with a run's requests for seconds and not for a moment.
-    *("--max-num-seqs", "4", WHOLE_PROMPTS),
+    *("--max-num-seqs", "16", WHOLE_PROMPTS),
 )
-# Requests that a replica still holds when it is killed.
-LOST = 8
 # Both would take the same core otherwise.
 CORES = ("0", "1")
+ANSWERED = "vllm:request_success_total"
 ROUTING = ("--policy", "round_robin", "--health-check-interval-secs", "1")
 
 
@@ -41,12 +38,17 @@ ROUTING = ("--policy", "round_robin", "--health-check-interval-secs", "1")
 class Replicas:
     """Two servers with the same model, and the one address in front of them."""
 
-    servers: tuple[VllmServer, VllmServer]
+    doors: tuple[Door, Door]
     router: Router
 
     @property
     def model(self) -> str:
         return f"vllm/{self.servers[0].model}"
+
+    @property
+    def servers(self) -> tuple[VllmServer, VllmServer]:
+        first, second = self.doors
+        return first.server, second.server
 
 
 @pytest.fixture(scope="module")
@@ -66,21 +68,11 @@ def replicas(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
             stack.callback(server.stop)
         with ThreadPoolExecutor() as both:
             list(both.map(VllmServer.__enter__, (first, second)))
-        router = Router([first.url, second.url], folder / "router.log", *ROUTING)
-        yield Replicas((first, second), stack.enter_context(router))
-
-
-def measured(server: VllmServer, *metrics: str) -> list[float]:
-    """Metrics of the server at one moment, each added up over its labels."""
-    text = httpx.get(f"{server.url.removesuffix('/v1')}/metrics", timeout=30).text
-    return [
-        sum(
-            float(line.rsplit(" ", 1)[1])
-            for line in text.splitlines()
-            if line.startswith(f"{metric}{{")
-        )
-        for metric in metrics
-    ]
+        doors = Door(first), Door(second)
+        for door in doors:
+            stack.enter_context(door)
+        router = Router([door.url for door in doors], folder / "router.log", *ROUTING)
+        yield Replicas(doors, stack.enter_context(router))
 
 
 def started(replicas: Replicas, logs: Path) -> "subprocess.Popen[str]":
@@ -117,41 +109,27 @@ def ended(process: "subprocess.Popen[str]", logs: Path) -> EvalLog:
 
 
 def answered(server: VllmServer) -> int:
-    """How many requests the server has answered since it started; 0 for one that is down."""
-    return round(measured(server, "vllm:request_success_total")[0]) if server.pid else 0
+    """How many requests the server has answered since it started."""
+    text = httpx.get(f"{server.url.removesuffix('/v1')}/metrics", timeout=30).text
+    counts = [line for line in text.splitlines() if line.startswith(f"{ANSWERED}{{")]
+    return sum(round(float(line.rsplit(" ", 1)[1])) for line in counts)
 
 
-def served(replicas: Replicas) -> list[int]:
-    """How many requests each replica that is up has answered."""
-    return [answered(server) for server in replicas.servers]
-
-
-def kill_half_way(server: VllmServer, process: "subprocess.Popen[str]") -> None:
-    """Kill a server that has answered some of a run's requests and holds more."""
-    before = answered(server)
-    while True:
+def wait_until_killed(door: Door, process: "subprocess.Popen[str]") -> None:
+    """Return once the server behind a door was killed, which a run must live to see."""
+    while not door.killed.wait(timeout=0.1):
         assert process.poll() is None, process.communicate()
-        done, running, waiting = measured(
-            server,
-            "vllm:request_success_total",
-            "vllm:num_requests_running",
-            "vllm:num_requests_waiting",
-        )
-        if done >= before + 2 and running + waiting >= LOST:
-            break
-        time.sleep(0.1)
-    assert server.pid is not None
-    os.killpg(server.pid, signal.SIGKILL)
-    server.stop()
+    door.server.stop()
 
 
 def test_one_run_over_two_replicas_has_every_completion_once_and_uses_both(
     replicas: Replicas, tmp_path: Path
 ) -> None:
-    before = served(replicas)
+    before = [answered(server) for server in replicas.servers]
     ended(started(replicas, tmp_path), tmp_path)
 
-    shares = [new - old for new, old in zip(served(replicas), before, strict=True)]
+    after = [answered(server) for server in replicas.servers]
+    shares = [new - old for new, old in zip(after, before, strict=True)]
     print("served by each", shares)
     assert sum(shares) == COMPLETIONS
     assert min(shares) >= COMPLETIONS * 0.4
@@ -160,10 +138,12 @@ def test_one_run_over_two_replicas_has_every_completion_once_and_uses_both(
 def test_a_run_whose_replica_is_killed_half_way_finishes_with_nothing_lost(
     replicas: Replicas, tmp_path: Path
 ) -> None:
-    survivor, other = replicas.servers
+    survivor, _ = replicas.servers
     before = answered(survivor)
+    _, door = replicas.doors
+    door.kill_half_way()
     process = started(replicas, tmp_path)
-    kill_half_way(other, process)
+    wait_until_killed(door, process)
     ended(process, tmp_path)
 
     share = answered(survivor) - before
@@ -174,10 +154,12 @@ def test_a_run_whose_replica_is_killed_half_way_finishes_with_nothing_lost(
 def test_a_run_without_any_replica_waits_until_one_is_back(
     replicas: Replicas, tmp_path: Path
 ) -> None:
-    only, back = replicas.servers
+    door, _ = replicas.doors
+    _, back = replicas.servers
     back.stop()
+    door.kill_half_way()
     process = started(replicas, tmp_path)
-    kill_half_way(only, process)
+    wait_until_killed(door, process)
     with back:
         ended(process, tmp_path)
         print("served after the restart", answered(back))
