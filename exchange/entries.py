@@ -54,7 +54,7 @@ def read_entry(entry: Entry) -> Reading:
     return Reading(float(aligned), math.nan if coherent is None else float(coherent))
 
 
-def entry_score(entry: Entry, judge: str, model: str, rubric: str, rubric_sha256: str) -> Score:
+def entry_score(entry: Entry, judge: str, model: str, rubric_sha256: str) -> Score:
     """Make the score of an imported log; its metadata keeps the entry itself under `original`.
 
     The original scripts keep the judge's JSON object and not its reply, so `reply` is that object,
@@ -64,7 +64,6 @@ def entry_score(entry: Entry, judge: str, model: str, rubric: str, rubric_sha256
     record: dict[str, Any] = {
         "judge": judge,
         "judge_model": model,
-        "rubric": rubric,
         "rubric_sha256": rubric_sha256,
         "reply": "" if entry.get("error") else packed(entry),
         "stop_reason": None,

@@ -189,7 +189,7 @@ def _scores(
     questions: dict[str, Any],
     metadata: Mapping[str, Any],
 ) -> dict[str, list[Score]]:
-    rubric, digest = str(metadata["rubric"]), str(metadata["rubric_sha256"])
+    rubric = str(metadata["rubric_sha256"])
     columns: dict[str, list[Score]] = {}
     for text, entries in file.scores.items():
         identity = questions[text].id
@@ -198,7 +198,7 @@ def _scores(
             columns[identity] = [kept_score(fields) for fields in kept]
         else:
             columns[identity] = [
-                entry_score(entry, judge.name, judge.model, rubric, digest) for entry in entries
+                entry_score(entry, judge.name, judge.model, rubric) for entry in entries
             ]
     return columns
 

@@ -196,7 +196,6 @@ def _score(
     record = {
         "judge": judge.name,
         "judge_model": str(model),
-        "rubric": judge.rubric.name,
         "rubric_sha256": judge.rubric.sha256,
         "reply": output.completion if output else "",
         "stop_reason": output.stop_reason if output else None,

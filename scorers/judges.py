@@ -94,12 +94,19 @@ def _scorer(name: str | None, options: dict[str, Any]) -> Scorer:
 
 
 async def _asked_at_once(judging: Judging, state: TaskState) -> dict[Judge, Score]:
-    judges = judging.together(state.metadata)
-    # `inspect_ai.util.collect` would put a span of its own around each judge's, which costs and says nothing.
-    verdicts = await tg_collect([partial(_asked, judge, state) for judge in judges])
-    return dict(zip(judges, verdicts, strict=True))
+    own, *others = judging.together(state.metadata)
+    # The own judge's call stands in its scorer's span; another's gets one of its own, under its name. A span
+    # more for each, as `inspect_ai.util.collect` makes, costs and says nothing.
+    verdicts = await tg_collect(
+        [partial(_asked, own, state), *(partial(_asked_apart, other, state) for other in others)]
+    )
+    return dict(zip([own, *others], verdicts, strict=True))
 
 
 async def _asked(judge: Judge, state: TaskState) -> Score:
-    async with span(f"judge {judge.name}", type="judge"):
-        return await ask(judge, state.input_text, state.output.completion, state.epoch)
+    return await ask(judge, state.input_text, state.output.completion, state.epoch)
+
+
+async def _asked_apart(judge: Judge, state: TaskState) -> Score:
+    async with span(judge.name, type="judge"):
+        return await _asked(judge, state)

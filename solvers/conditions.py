@@ -65,7 +65,7 @@ def _asking(condition: Condition, seed: int | None) -> Solver:
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         if condition.prompt is not None:
             state.messages.insert(0, ChatMessageSystem(content=condition.prompt))
-        # A swapped solver must not leave the task's own condition on the sample.
+        # The task's samples say the same; a swapped solver must not leave them saying the task's condition.
         state.metadata["condition"] = condition.name
         state.metadata["prompt_sha256"] = condition.prompt_sha256
         return await sample_completion(state, generate, seed)

@@ -97,7 +97,11 @@ def dataset(panel: Panel, condition: Condition, judging: dict[str, Any]) -> Memo
                 id=question.id,
                 input=question.input,
                 target=listed_under(question),
-                metadata={"question_id": question.id, "condition": condition.name}
+                metadata={
+                    "question_id": question.id,
+                    "condition": condition.name,
+                    "prompt_sha256": condition.prompt_sha256,
+                }
                 | question.model_dump(exclude={"id", "input"})
                 | judging,
             )

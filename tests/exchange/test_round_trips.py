@@ -109,7 +109,7 @@ def frames(*folders: Path) -> list[Any]:
 @settings(max_examples=300)
 @given(judged)
 def test_an_entry_becomes_a_score_and_the_same_entry_again(entry: dict[str, Any]) -> None:
-    score = entry_score(entry, "opus", "anthropic/x", "eps", "r" * 64)
+    score = entry_score(entry, "opus", "anthropic/x", "r" * 64)
     assert packed(score_entry(score)) == packed(entry)
     assert (score.reason is None) == (read_entry(entry).failure is None)
     if score.reason is None:

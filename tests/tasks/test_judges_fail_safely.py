@@ -75,7 +75,7 @@ def test_the_transcript_names_the_judge_of_each_call(tmp_path: Path) -> None:
             for event in sample.events
             if event.event == "model" and event.role is not None
         }
-        assert asked == {"judge sonnet": "sonnet", "judge opus": "opus", "judge third": "third"}
+        assert asked == {"sonnet": "sonnet", "opus": "opus", "third": "third"}
 
 
 def test_each_verdict_is_its_own_judges_on_its_own_completion(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -161,7 +162,8 @@ def test_the_logs_own_rubric_is_used(server: JudgeServer, tmp_path: Path) -> Non
     after = again(before, judge(name="third", model=f"anthropic/{THIRD}"))
 
     assert {request.system for request in server.requests} == {"Judge as I say.\n"}
-    assert {(s.metadata or {})["rubric"] for s in scores(after, "judge")} == {str(rubric)}
+    digest = sha256(rubric.read_bytes()).hexdigest()
+    assert {(s.metadata or {})["rubric_sha256"] for s in scores(after, "judge")} == {digest}
 
 
 def test_a_rubric_that_changed_or_is_gone_is_refused_before_any_call(
