@@ -1,11 +1,11 @@
 """The judges: `sonnet` and `opus` of the protocol, and any other model under the same rubric."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from inspect_ai._util._async import tg_collect
+import anyio
+from inspect_ai._util._async import unwrap_exception_group
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 from inspect_ai.util import span
@@ -95,18 +95,21 @@ def _scorer(name: str | None, options: dict[str, Any]) -> Scorer:
 
 async def _asked_at_once(judging: Judging, state: TaskState) -> dict[Judge, Score]:
     own, *others = judging.together(state.metadata)
-    # The own judge's call stands in its scorer's span; another's gets one of its own, under its name. A span
-    # more for each, as `inspect_ai.util.collect` makes, costs and says nothing.
-    verdicts = await tg_collect(
-        [partial(_asked, own, state), *(partial(_asked_apart, other, state) for other in others)]
-    )
-    return dict(zip([own, *others], verdicts, strict=True))
+    verdicts: dict[Judge, Score] = {}
+
+    async def ask_apart(judge: Judge) -> None:
+        async with span(judge.name, type="judge"):
+            verdicts[judge] = await _asked(judge, state)
+
+    # The own judge's call stands in its scorer's span, another's in one of its own under its name. Further
+    # tasks and spans, as `inspect_ai.util.collect` makes them, cost and say nothing.
+    with unwrap_exception_group("first"):
+        async with anyio.create_task_group() as group:
+            for other in others:
+                group.start_soon(ask_apart, other)
+            verdicts[own] = await _asked(own, state)
+    return verdicts
 
 
 async def _asked(judge: Judge, state: TaskState) -> Score:
     return await ask(judge, state.input_text, state.output.completion, state.epoch)
-
-
-async def _asked_apart(judge: Judge, state: TaskState) -> Score:
-    async with span(judge.name, type="judge"):
-        return await _asked(judge, state)
