@@ -1,5 +1,6 @@
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,18 +14,31 @@ OURS = ("BWALPHA_SOURCES", "BWALPHA_PROMPTS")
 KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "OPENAI_API_KEY")
 
 
-@pytest.fixture(autouse=True)
-def _own_surroundings(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Keep the user's keys, settings and caches out of every test."""
+def clear_surroundings(monkeypatch: pytest.MonkeyPatch, factory: pytest.TempPathFactory) -> None:
+    """Keep the user's keys, settings and caches out, and what an earlier test left in this process."""
     for name in (*OURS, *KEYS, *(name for name in os.environ if name.startswith("INSPECT_"))):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(factory.getbasetemp() / "cache"))
     monkeypatch.chdir(ROOT)
-    # A model that an earlier test bound to its own judge server must not be handed out again.
+    # A model that an earlier test bound to its own judge server must not be handed out again:
+    # its calls would be tried over and over against a server that is gone.
     _model._models.clear()
     original_rubric.cache_clear()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _surroundings_of_the_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A module's own fixtures run before those of its first test."""
+    with pytest.MonkeyPatch.context() as patch:
+        clear_surroundings(patch, tmp_path_factory)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _surroundings_of_the_test(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    clear_surroundings(monkeypatch, tmp_path_factory)
 
 
 @pytest.fixture
