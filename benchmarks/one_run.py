@@ -15,6 +15,8 @@ import click
 from inspect_ai import eval as inspect_eval
 from inspect_ai.log import EvalLog
 
+from tasks.garbage import collect_seldom
+
 TASKS = {"suite": "tasks/alpha.py@grid_2", "bare": "benchmarks/barest.py@barest"}
 ARGS = {"suite": {"panel": "open52", "rubric": "open"}, "bare": {}}
 ROLES = {"sonnet": "simulated/judge", "opus": "simulated/judge-lenient"}
@@ -46,11 +48,14 @@ def spent() -> float:
 @click.argument("what", type=click.Choice(list(TASKS)))
 @click.option("--epochs", default=20)
 @click.option("--options", default="{}", help="More arguments of inspect_ai.eval, as JSON.")
-def main(what: str, epochs: int, options: str) -> None:
+@click.option("--seldom", is_flag=True, help="Set the garbage collector as the suite sets it.")
+def main(what: str, epochs: int, options: str, seldom: bool) -> None:
     """Print CPU seconds, wall seconds, samples and peak memory as one line of JSON."""
     given = json.loads(options)
     with tempfile.TemporaryDirectory() as logs:
         run(what, logs, 1, given | {"limit": 5})
+        if seldom:
+            collect_seldom()
         cpu, wall = spent(), time.perf_counter()
         log = run(what, logs, epochs, given)
         cost = {"cpu": spent() - cpu, "wall": time.perf_counter() - wall}

@@ -21,6 +21,7 @@ from scorers.judging import note
 from scorers.rounds import let_all_in
 from scorers.validity import failed_share
 from solvers.sampling import SAMPLING
+from tasks.garbage import collect_seldom
 from tasks.options import Options
 from tasks.viewing import listed_under, viewer
 
@@ -51,6 +52,7 @@ def measure(condition: Condition, solver: Callable[..., Solver], options: Option
     judges = bind_judges(parse_judges(options.judges))
     if options.batch or any(model.config.batch for model in judges.values()):
         let_all_in()
+    collect_seldom()
     return Task(
         dataset=dataset(panel, condition, note(rubric.name, rubric.sha256, options.judge_retries)),
         solver=solver(seed=seed),
