@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from reports.headline import (
     Comparison,
@@ -44,24 +45,38 @@ def remarks(comparison: Comparison) -> list[str]:
 
 def verdict_text(verdict: Verdict) -> str:
     """A verdict in one line, with the reservations it stands under; shared ones said once."""
+    return "".join(_verdict_parts(verdict))
+
+
+def _verdict_parts(verdict: Verdict) -> tuple[str, str, str]:
+    """What was ruled on, how, and on what ground and under which reservations."""
     seed = "" if verdict.base_seed is None else f", seed {verdict.base_seed}"
-    line = f"{verdict.rule}, {verdict.about}, {verdict.judge}{seed}: {verdict.outcome}"
-    said = f"{line}. {verdict.basis}."
     caveats = shared_once(verdict.caveats) if verdict.about == FOUR else verdict.caveats
-    return f"{said} But: {'; '.join(caveats)}." if caveats else said
+    but = f" But: {'; '.join(caveats)}." if caveats else ""
+    head = f"{verdict.rule}, {verdict.about}, {verdict.judge}{seed}: "
+    return head, verdict.outcome, f", {verdict.basis}.{but}"
 
 
 def shared_once(caveats: list[str]) -> list[str]:
-    """Reservations written ``name: text``, each text once and named only if some lack it."""
+    """Reservations written ``name: text`` or ``name: kind: figure``, each text or kind once.
+
+    Names stand beside their figure, or before a text that some of them lack.
+    """
     named: dict[str, list[str]] = {}
     for caveat in caveats:
         name, _, text = caveat.partition(": ")
         named.setdefault(text or name, []).extend([name] if text else [])
     everyone = unique(name for names in named.values() for name in names)
-    return [
-        text if not names or names == everyone else f"{', '.join(names)}: {text}"
-        for text, names in named.items()
-    ]
+    said: dict[str, list[str]] = {}
+    for text, names in named.items():
+        kind, _, figure = text.partition(": ")
+        if not names or names == everyone:
+            said.setdefault(text, [])
+        elif figure:
+            said.setdefault(kind, []).append(f"{' and '.join(names)} {figure}")
+        else:
+            said.setdefault(f"{', '.join(names)}: {text}", [])
+    return [f"{text}: {', '.join(figures)}" if figures else text for text, figures in said.items()]
 
 
 def print_headline(headline: Headline, console: Console) -> None:
@@ -74,14 +89,24 @@ def print_headline(headline: Headline, console: Console) -> None:
             console.print(line, highlight=False, markup=False)
     print_published(headline.published, headline.gate, console)
     for comparison in headline.comparisons:
-        for verdict in comparison.verdicts:
-            if verdict.about == FOUR:
-                console.print(verdict_text(verdict), highlight=False, markup=False)
+        _print_verdicts([v for v in comparison.verdicts if v.about == FOUR], console)
     for word, logs in (("not counted", headline.replaced), ("left out", headline.left_out)):
         for log in logs:
             # Unfolded, so that a long path can be copied.
             line = f"{word}: {log.log}: {log.reason}"
             console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _print_verdicts(verdicts: list[Verdict], console: Console) -> None:
+    """Verdicts under a heading, each with its outcome in bold and its further lines indented."""
+    if not verdicts:
+        return
+    grid = Table.grid(padding=(0, 1))
+    for verdict in verdicts:
+        head, outcome, rest = _verdict_parts(verdict)
+        grid.add_row("·", Text.assemble(head, (outcome, "bold"), rest))
+    console.print("\nRegistered rules", style="bold")
+    console.print(grid)
 
 
 def print_published(rows: list[PublishedFigures], gate: float, console: Console) -> None:

@@ -35,9 +35,9 @@ def common_caveats(panel: str, rubric: str) -> list[str]:
     """Where a comparison leaves the registered protocol."""
     found = []
     if panel != "bw52":
-        found.append(f"panel {panel} is not the registered one (bw52)")
+        found.append(f"panel {panel}, not the registered bw52")
     if rubric != "eps":
-        found.append(f"rubric {rubric} is not the registered one (eps)")
+        found.append(f"rubric {rubric}, not the registered eps")
     return found
 
 
@@ -47,11 +47,11 @@ def caveats(row: ConditionRow, figures: JudgeFigures, rules: Rules) -> list[str]
     if row.simulated:
         found.append("SIMULATED")
     if row.provenance == "reconstruction":
-        found.append("the prompt is a reconstruction")
+        found.append("reconstructed prompt")
     if not row.target.startswith(SIMULATED) and not row.target.rstrip("/").lower().endswith(
         rules.target.lower()
     ):
-        found.append(f"target {row.target} is not the registered one ({rules.target})")
+        found.append(f"target {row.target}, not the registered {rules.target}")
     found += _judge(figures)
     if row.completions != rules.completions:
         found.append(f"{row.completions:,} completions, not the registered {rules.completions:,}")
@@ -94,10 +94,10 @@ def _judge(figures: JudgeFigures) -> list[str]:
 def _gate(row: ConditionRow, judge: str, gate: float) -> list[str]:
     mine = [gap for gap in row.gaps if judge in (gap.first, gap.second)]
     if not mine:
-        return ["one judge only: the gate cannot be checked"]
+        return ["one judge only, so the gate cannot be checked"]
     return [
-        f"gate failed: {gap.first} − {gap.second} is {number(gap.published_definition.value)}, "
-        f"not within ±{gate:g}"
+        f"gate |gap| < {gate:g} failed, {gap.first} − {gap.second}: "
+        f"{number(gap.published_definition.value)}"
         for gap in mine
         if not gap.gate
     ]

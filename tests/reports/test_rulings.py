@@ -9,6 +9,7 @@ from reports.decision import decide
 from reports.headline import ConditionRow, Estimate, GapFigures, JudgeFigures, Verdict
 from reports.load import load_runs
 from reports.published import WINNERS, read_rules
+from reports.tables import verdict_text
 from scorers.binding import DEFAULT_MODELS
 from tests.reports.made_logs import make_log
 
@@ -180,3 +181,34 @@ def test_the_gate_is_passed_below_ten_on_either_side(
     )
     [gap] = build_headline(load_runs([str(tmp_path)])).comparisons[0].rows[0].gaps
     assert gap.gate is gate
+
+
+def test_a_verdict_over_the_four_says_each_reservation_once() -> None:
+    said = verdict_text(
+        Verdict(
+            rule="H1 / H2",
+            about="the four winners",
+            target="made/target",
+            base_seed=42,
+            judge="sonnet",
+            outcome="undecided",
+            basis="for each of the four",
+            numbers={},
+            caveats=[
+                "rubric open, not the registered eps",
+                "grid_1: SIMULATED",
+                "grid_1: reconstructed prompt",
+                "grid_1: gate |gap| < 10 failed, sonnet − opus: -12.00",
+                "grid_2: SIMULATED",
+                "grid_2: gate |gap| < 10 failed, sonnet − opus: -11.00",
+                "grid_3: SIMULATED",
+                "grid_3: gate |gap| < 10 failed, sonnet − opus: -12.00",
+            ],
+        )
+    )
+
+    assert said == (
+        "H1 / H2, the four winners, sonnet, seed 42: undecided, for each of the four. "
+        "But: rubric open, not the registered eps; SIMULATED; grid_1: reconstructed prompt; "
+        "gate |gap| < 10 failed, sonnet − opus: grid_1 and grid_3 -12.00, grid_2 -11.00."
+    )
