@@ -29,6 +29,8 @@ from playwright.sync_api import Page, sync_playwright
 HERE = Path(__file__).resolve().parent
 COLOURS = 128
 WIDTH, HEIGHT = 1280, 720
+# The bar at the top of each page says where on this machine the logs lie.
+BAR = 29
 CHROMIUM = [
     "--headless",
     "--no-sandbox",
@@ -114,9 +116,8 @@ def photograph(page: Page, url: str, logs: Path, folder: Path) -> None:
 
     def shoot(name: str, height: int) -> None:
         page.wait_for_timeout(2000)
-        page.screenshot(
-            path=folder / f"{name}.png", clip={"x": 0, "y": 0, "width": WIDTH, "height": height}
-        )
+        below = {"x": 0, "y": BAR, "width": WIDTH, "height": height - BAR}
+        page.screenshot(path=folder / f"{name}.png", clip=below)
         keep(folder / f"{name}.png", name)
 
     page.set_default_timeout(120_000)
@@ -132,10 +133,14 @@ def photograph(page: Page, url: str, logs: Path, folder: Path) -> None:
     page.goto(f"{url}/#/tasks/{log}/samples/sample/{sample}/{epoch}/scoring")
     page.get_by_text("not judged").first.wait_for()
     shoot("viewer_scores", HEIGHT)
-    # Last, because the list fills in a log's details once it has been read.
+    # Last, because the list knows a log's details only once the log has been opened.
+    for info in list_eval_logs(str(logs)):
+        page.goto(f"{url}/#/tasks/{Path(info.name).name}")
+        page.get_by_text("simulated/judge-lenient").first.wait_for()
+        page.wait_for_timeout(1000)
     page.goto(f"{url}/#/tasks")
     page.get_by_text("grid_2", exact=True).first.wait_for()
-    page.wait_for_timeout(4000)
+    page.wait_for_timeout(2000)
     shoot("viewer_logs", 200)
 
 
