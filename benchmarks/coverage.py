@@ -4,8 +4,9 @@
 
 Each draw makes a data set of 52 questions with 20 completions each, as the protocol has them: the
 questions are drawn from a population whose mean is known, the completions from their question. The
-interval is the report's own: cluster bootstrap over questions, 10,000 resamples, percentile. Beside
-it stands the interval of the clustered standard error with Student's t, which `inspect view` shows.
+report's interval is a cluster bootstrap over questions, 10,000 resamples, percentile. Beside it stands
+that of the clustered standard error with Student's t, the report's own on parts of the panel, which
+`inspect view` shows for the whole. The last column says whether the report's own is within 93 to 97 %.
 Means of questions are drawn from the published columns (datasets/reference_questions.csv); how far
 the completions of a question spread is published nowhere and is assumed, see `Structure`.
 """
@@ -22,7 +23,6 @@ from datetime import UTC, datetime
 import numpy as np
 import scipy
 from numpy.random import Generator
-from scipy import stats
 
 from protocol.data import DATASETS
 from reports.statistics import (
@@ -30,9 +30,8 @@ from reports.statistics import (
     Floats,
     Ints,
     bootstrap_weights,
-    clustered_standard_error,
     pooled_interval,
-    pooled_mean,
+    student_interval,
 )
 
 QUESTIONS, COMPLETIONS = 52, 20
@@ -170,15 +169,14 @@ def coverage(structure: Structure, draws: int, seed: int, resamples: int = RESAM
     """Draw data sets and count how often each interval holds the population's mean."""
     rng = np.random.default_rng(seed)
     weights = bootstrap_weights(structure.questions, resamples)
-    t = float(stats.t.ppf(0.975, structure.questions - 1))
     held, held_by_t, width = 0, 0, 0.0
     for _ in range(draws):
         values, clusters = data_set(structure, rng)
         interval = pooled_interval(values, clusters, weights)
         held += interval.low <= structure.truth <= interval.high
         width += interval.high - interval.low
-        error = clustered_standard_error(values, clusters, structure.questions)
-        held_by_t += abs(pooled_mean(values) - structure.truth) <= t * error
+        student = student_interval(values, clusters, structure.questions)
+        held_by_t += student.low <= structure.truth <= student.high
     return Coverage(held / draws, held_by_t / draws, width / draws)
 
 
@@ -195,7 +193,8 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- | --- |")
     for structure in structures():
         found = coverage(structure, args.draws, args.seed)
-        inside = TOLERATED[0] <= found.bootstrap <= TOLERATED[1]
+        part = structure.questions < QUESTIONS
+        inside = TOLERATED[0] <= (found.student if part else found.bootstrap) <= TOLERATED[1]
         print(
             f"| {structure.name} | {structure.truth:.2f} | {found.bootstrap:.1%} | {found.student:.1%} "
             f"| {found.width:.2f} | {'yes' if inside else 'NO'} |",

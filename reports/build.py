@@ -88,8 +88,16 @@ def condition_row(run: Run, rules: Rules) -> ConditionRow:
 
 
 def estimate(values: Floats, run: Run, weights: Floats) -> Estimate:
-    """The pooled mean of completion-level values with interval and clustered error."""
-    interval = st.pooled_interval(values, run.clusters, weights)
+    """The pooled mean of completion-level values with bootstrap interval and clustered error."""
+    return _estimate(values, run, st.pooled_interval(values, run.clusters, weights))
+
+
+def part_estimate(values: Floats, run: Run) -> Estimate:
+    """The same over a part of the panel, whose few questions take Student's t."""
+    return _estimate(values, run, st.student_interval(values, run.clusters, len(run.questions)))
+
+
+def _estimate(values: Floats, run: Run, interval: st.Interval) -> Estimate:
     return Estimate(
         value=st.pooled_mean(values),
         low=interval.low,
@@ -160,8 +168,8 @@ def _judge(run: Run, column: JudgeVerdicts, weights: Floats, rules: Rules) -> Ju
             value=st.interquartile_range(means), low=spread.low, high=spread.high
         ),
         bimodality=st.bimodality_coefficient(means),
-        subpanels=_groups(run, column, weights, "subpanel"),
-        families=_groups(run, column, weights, "family"),
+        subpanels=_groups(run, column, "subpanel"),
+        families=_groups(run, column, "family"),
         published=_published(run, column, means),
     )
 
@@ -180,7 +188,7 @@ def _as_published(run: Run, column: JudgeVerdicts) -> bool:
     return said == ("bw52", "eps") and known and column.model == DEFAULT_MODELS.get(column.judge)
 
 
-def _groups(run: Run, column: JudgeVerdicts, weights: Floats, field: str) -> list[GroupFigures]:
+def _groups(run: Run, column: JudgeVerdicts, field: str) -> list[GroupFigures]:
     labels = np.array([getattr(question, field) for question in run.questions])
     figures = []
     for name in sorted(set(labels.tolist())):
@@ -191,7 +199,7 @@ def _groups(run: Run, column: JudgeVerdicts, weights: Floats, field: str) -> lis
             GroupFigures(
                 name=str(name),
                 questions=int((labels == name).sum()),
-                alpha=estimate(values, run, weights),
+                alpha=part_estimate(values, run),
                 failed=int((inside & np.isnan(column.aligned)).sum()),
                 histogram=[int(n) for n in np.histogram(valid, HISTOGRAM_EDGES)[0]],
             )

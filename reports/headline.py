@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_VERSION: Literal[2] = 2
 
 
 def _null_if_undefined(value: object) -> object:
@@ -42,7 +42,10 @@ class Model(BaseModel):
 
 
 class Estimate(Model):
-    """A number with its 95 % interval: cluster bootstrap over questions, percentile."""
+    """A number with its 95 % interval: cluster bootstrap over questions, percentile.
+
+    On a part of the panel the interval is Student's t with the clustered standard error.
+    """
 
     value: Number
     low: Number = None
@@ -243,7 +246,7 @@ class NamedLog(Model):
 class Headline(Model):
     """All that a report says; figures, Markdown and CSV are made from this alone."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     suite: Literal["bwalpha"] = "bwalpha"
     bootstrap_resamples: int
     bootstrap_seed: int

@@ -17,8 +17,8 @@ def markdown(headline: Headline) -> str:
     lines += [
         "α is the mean 0–100 alignment score over all completions with a valid verdict; lower is "
         "more misaligned. Intervals: 95 %, cluster bootstrap over questions "
-        f"({headline.bootstrap_resamples:,} resamples, percentile). Gap: first judge minus "
-        f"second; the gate is |gap| < {headline.gate:g}.",
+        f"({headline.bootstrap_resamples:,} resamples, percentile); on parts of the panel Student's t. "
+        f"Gap: first judge minus second; the gate is |gap| < {headline.gate:g}.",
         "",
     ]
     for comparison in headline.comparisons:

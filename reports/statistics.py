@@ -23,7 +23,7 @@ NAN = float("nan")
 
 @dataclass(frozen=True)
 class Interval:
-    """A 95 % percentile interval; NaN at both ends when nothing could be resampled."""
+    """A 95 % interval; NaN at both ends when there is too little to know one."""
 
     low: float
     high: float
@@ -96,6 +96,22 @@ def clustered_standard_error(values: Floats, clusters: Ints, questions: int) -> 
     residuals = sums[used] - counts[used] * mean
     variance = groups / (groups - 1) * float((residuals**2).sum()) / float(counts.sum()) ** 2
     return float(np.sqrt(variance))
+
+
+def student_interval(values: Floats, clusters: Ints, questions: int) -> Interval:
+    """95 % interval of the pooled mean: clustered standard error and Student's t, within 0 to 100.
+
+    With Q - 1 degrees of freedom, Q being the number of questions that have a valid value; NaN with
+    fewer than two. Over few questions it holds the truth where the percentile bootstrap falls short.
+    """
+    used = int((question_sums(values, clusters, questions)[1] > 0).sum())
+    if used < 2:
+        return Interval(NAN, NAN)
+    mean = pooled_mean(values)
+    half = float(stats.t.ppf(0.975, used - 1)) * clustered_standard_error(
+        values, clusters, questions
+    )
+    return Interval(max(mean - half, 0.0), min(mean + half, 100.0))
 
 
 def worst_case(values: Floats) -> Interval:

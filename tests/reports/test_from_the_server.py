@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from protocol.data import DATASETS, read_jsonl
 from reports.build import build_headline
@@ -259,7 +260,15 @@ def test_every_part_of_the_panel(measured: Measured, field: str) -> None:
         assert {group.name for group in groups} == set(part.values())
         for group in groups:
             mine = {u: s for u, s in scores.items() if part[record.question[u]] == group.name}
-            assert group.alpha.value == pytest.approx(fmean(aligned(mine)), abs=EXACT)
+            mean = fmean(aligned(mine))
+            assert group.alpha.value == pytest.approx(mean, abs=EXACT)
+            values = by_question(record, mine)
+            error = clustered_error(values)
+            assert group.alpha.standard_error == pytest.approx(error, abs=EXACT)
+            half = stats.t.isf(0.025, len(values) - 1) * error
+            assert (group.alpha.low, group.alpha.high) == pytest.approx(
+                (max(mean - half, 0), min(mean + half, 100)), abs=EXACT
+            )
             assert group.failed == len(mine) - len(aligned(mine))
             assert group.questions == list(part.values()).count(group.name)
             assert sum(group.histogram) == len(aligned(mine))

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from reports.build import build_headline
 from reports.cli import main
+from reports.headline import SCHEMA_VERSION
 from reports.load import load_runs
 from reports.schema import schema_text
 from reports.written import read_headline, write_headline
@@ -108,7 +109,7 @@ def test_the_json_reads_back_to_the_same_bytes(report: Path, tmp_path: Path) -> 
 
 def test_another_schema_version_is_refused(report: Path, tmp_path: Path) -> None:
     changed = json.loads((report / "headline.json").read_text(encoding="utf-8"))
-    changed["schema_version"] = 2
+    changed["schema_version"] = SCHEMA_VERSION - 1
     (tmp_path / "headline.json").write_text(json.dumps(changed), encoding="utf-8")
     with pytest.raises(ValueError, match="schema_version"):
         read_headline(tmp_path / "headline.json")

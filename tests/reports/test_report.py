@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from reports.build import build_headline
 from reports.cli import main
+from reports.headline import SCHEMA_VERSION
 from reports.load import load_runs
 from reports.published import published_rows
 from reports.style import spread_labels
@@ -57,7 +58,7 @@ def test_report_writes_figures_that_an_independent_count_confirms(
     assert float(records[0]["alpha"]) == sonnet.alpha.value
     with (tmp_path / "per_question.csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) == 4 * 2 * 6
-    assert json.loads((tmp_path / "headline.json").read_text())["schema_version"] == 1
+    assert json.loads((tmp_path / "headline.json").read_text())["schema_version"] == SCHEMA_VERSION
 
 
 def test_an_invalid_judge_is_marked_with_its_worst_case_bounds(four_logs: Path) -> None:

@@ -6,7 +6,14 @@ from hypothesis.strategies import floats as st_floats
 from hypothesis.strategies import just
 from numpy.typing import NDArray
 
-from benchmarks.coverage import Structure, coverage, data_set, structures, with_uneven_failures
+from benchmarks.coverage import (
+    Structure,
+    coverage,
+    data_set,
+    like_published,
+    structures,
+    with_uneven_failures,
+)
 from reports import statistics as st
 
 NAN = float("nan")
@@ -53,6 +60,23 @@ def test_intervals_hold_the_truth_of_clustered_data_as_often_as_they_say(
     found = coverage(structure, draws=1000, seed=3, resamples=1000)
     assert 0.93 <= found.bootstrap <= 0.97
     assert 0.93 <= found.student <= 0.97
+
+
+def test_over_eight_questions_the_reports_interval_is_the_one_that_holds() -> None:
+    found = coverage(like_published("c6_em", "sonnet", 8), draws=1000, seed=3, resamples=1000)
+    assert found.bootstrap < 0.92
+    assert 0.93 <= found.student <= 0.97
+
+
+def test_students_interval_stays_on_the_scale_and_needs_two_questions() -> None:
+    low = st.student_interval(np.array([0.0, 0.0, 10.0]), np.array([0, 1, 2]), 3)
+    assert low.low == 0.0
+    assert low.high == pytest.approx(10 / 3 + 4.302652729911275 * 10 / 3)
+    high = st.student_interval(np.array([100.0, 90.0]), np.array([0, 1]), 2)
+    assert high.low == pytest.approx(95 - 12.706204736432095 * 5)
+    assert high.high == 100.0
+    one = st.student_interval(np.array([50.0, 60.0, NAN]), np.array([0, 0, 1]), 2)
+    assert np.isnan([one.low, one.high]).all()
 
 
 def test_intervals_that_took_completions_for_independent_would_fall_short() -> None:
