@@ -63,7 +63,7 @@ class JudgeServer(LocalServer):
         self.peak_in_flight = 0
         self._answer = answer
         self._latency = latency
-        self._batch_latency = latency if batch_latency is None else batch_latency
+        self.batch_latency = latency if batch_latency is None else batch_latency
         self._batch_fault = batch_fault
         self._in_flight = 0
 
@@ -153,7 +153,7 @@ class JudgeServer(LocalServer):
             )
             for entry in (await _body(call))["requests"]
         ]
-        batch = Batch(batch_id, requests, self._loop.time() + self._batch_latency)
+        batch = Batch(batch_id, requests, self._loop.time() + self.batch_latency)
         self.batches.append(batch)
         return self._batch(batch)
 
