@@ -189,7 +189,9 @@ def main() -> None:
         f"{datetime.now(UTC):%Y-%m-%d}, {args.draws} draws, seed {args.seed}, {RESAMPLES:,} resamples, "
         f"Python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}\n"
     )
-    print("| structure | truth | bootstrap covers | Student's t covers | bootstrap's mean width | 93–97 % |")
+    print(
+        "| structure | truth | bootstrap covers | Student's t covers | bootstrap's mean width | 93–97 % |"
+    )
     print("| --- | --- | --- | --- | --- | --- |")
     for structure in structures():
         found = coverage(structure, args.draws, args.seed)
