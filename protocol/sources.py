@@ -41,13 +41,18 @@ def source_path(name: str) -> Path:
     local = _local_copy(pin["path"])
     if local is not None:
         return _checked(local, pin["sha256"])
-    # A run whose texts are at hand downloads nothing and need not import what does.
-    import pooch
-
-    cached = Path(pooch.os_cache("bwalpha")) / pin["path"]
+    cached = cache_folder() / pin["path"]
     if cached.is_file():
         return _checked(cached, pin["sha256"])
     return _download(name, cached)
+
+
+def cache_folder() -> Path:
+    """Return the folder in the user's cache where the suite keeps what it need not fetch or pay for twice."""
+    # A run whose texts are at hand downloads nothing and need not import what does.
+    import pooch
+
+    return Path(pooch.os_cache("bwalpha"))
 
 
 def source_text(name: str) -> str:

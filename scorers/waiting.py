@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import anyio
-import pooch
 from filelock import FileLock, Timeout
 from inspect_ai._util.notgiven import sanitize_notgiven
 from inspect_ai.model._providers.util.batch import Batch, Batcher, BatchRequest
+
+from protocol.sources import cache_folder
 
 # Anthropic keeps a batch's results for 29 days.
 NOTED_SECONDS = 28 * 24 * 3600
@@ -209,7 +210,7 @@ async def _answer(
 
 
 def _folder() -> Path:
-    return Path(pooch.os_cache("bwalpha")) / "batches"
+    return cache_folder() / "batches"
 
 
 def _path(batch: str) -> Path:

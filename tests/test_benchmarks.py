@@ -13,6 +13,7 @@ from benchmarks.bench import main
 from benchmarks.lean_judges import lean_judges
 from benchmarks.measured import Figure, cost
 from benchmarks.original_schedule import AT_ONCE, JUDGES, judge_in_turn
+from benchmarks.start_up import heavy_modules
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,10 @@ def test_a_missed_target_is_said_and_every_figure_is_written(
         ("count", 7),
     ]
     assert {"cores", "python", "packages"} <= written.keys()
+
+
+def test_a_run_imports_nothing_heavy_that_it_does_not_need() -> None:
+    assert heavy_modules() == []
 
 
 def test_the_published_schedule_asks_judge_after_judge_and_twenty_at_once() -> None:
