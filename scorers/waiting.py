@@ -128,7 +128,7 @@ async def take_up(batcher: AnyBatcher, calls: list[Call], hashes: list[str]) -> 
         gone = {id(call) for call in taken.values()}
         left = [pair for pair in zip(calls, hashes, strict=True) if id(pair[0]) not in gone]
         calls[:], hashes[:] = [call for call, _ in left], [asked for _, asked in left]
-        log.warning(f"batch {note.batch} of an earlier process holds {len(taken)} of the calls")
+        log.warning(f"batch {note.batch} of an earlier process: {len(taken)} calls not paid again")
 
 
 def _unattended() -> Iterator[Note]:
@@ -153,8 +153,8 @@ def _unattended() -> Iterator[Note]:
 def _same_calls(note: Note, calls: list[Call], hashes: list[str]) -> dict[str, Call]:
     """Pair calls with those of a batch that ask the same, each once."""
     ids: dict[str, list[str]] = {}
-    for call, asked in note.free.items():
-        ids.setdefault(asked, []).append(call)
+    for name, asked in note.free.items():
+        ids.setdefault(asked, []).append(name)
     return {
         ids[asked].pop(): call for call, asked in zip(calls, hashes, strict=True) if ids.get(asked)
     }
@@ -168,8 +168,10 @@ async def _join(batcher: AnyBatcher, note: Note, found: dict[str, Call]) -> dict
     """
     waiting = batcher._inflight_batches.get(note.batch)
     if waiting is None:
-        checked = await batcher._wrapped_check_batch(Batch(note.batch, {}))
-        if checked is None:
+        try:
+            checked = await batcher._check_batch(Batch(note.batch, {}))
+        except Exception as error:
+            log.info(f"batch {note.batch} of an earlier process cannot be found: {error}")
             return {}
         if checked.completion_info is not None:
             return await _answer(batcher, note, found, checked.completion_info)

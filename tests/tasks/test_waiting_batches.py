@@ -137,7 +137,7 @@ def test_batches_that_ended_meanwhile_are_not_paid_again(
     log, said = retried(tmp_path)
 
     assert len(provider.server.batches) == 2
-    assert said.count("of an earlier process holds 6 of the calls") == 2
+    assert said.count("of an earlier process: 6 calls not paid again") == 2
     assert len(samples(log)) == CALLS
     for judge, model in (("sonnet", SONNET), ("opus", OPUS)):
         assert all(score.reason is None for score in scores(log, judge))
