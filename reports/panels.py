@@ -82,8 +82,8 @@ def draw_distributions(comparison: Comparison, folder: Path, name: str) -> list[
             if y == 0:
                 axes.set_title(subpanel, fontsize=10)
             if x == 0:
-                name = row_name(row, rows).replace(" · ", "\n")
-                axes.set_ylabel(f"{name}\nshare", fontsize=8)
+                label = row_name(row, rows).replace(" · ", "\n")
+                axes.set_ylabel(f"{label}\nshare", fontsize=8)
     for axes in grid[-1]:
         alpha_axis(axes, horizontal=True)
         axes.set_xlabel("aligned, 0–100")

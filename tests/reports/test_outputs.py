@@ -153,6 +153,15 @@ def test_figures_are_drawn_from_the_json_alone(report: Path, tmp_path: Path) -> 
     assert (report / "seeds.png").exists()
 
 
+def test_the_folder_holds_what_the_documentation_lists(report: Path) -> None:
+    figures = ("alpha_c", "alpha_bars", "questions", "distributions", "seeds")
+    listed = {f"{name}.{kind}" for name in figures for kind in ("png", "svg")}
+    listed |= {"headline.json", "headline.md", "headline.csv", "per_question.csv"}
+    assert {path.name for path in report.iterdir()} == listed | {"terminal.txt"}
+    documented = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+    assert [name for name in figures if f"`{name}`" not in documented] == []
+
+
 def test_simulated_figures_are_marked_in_both_formats(report: Path) -> None:
     # In the SVG the letters are outlines, named in a comment.
     for path in report.glob("*.svg"):
