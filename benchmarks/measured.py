@@ -10,7 +10,7 @@ from typing import Any
 
 MIB = 2**20 if sys.platform == "darwin" else 2**10
 INSPECT = (sys.executable, "-m", "inspect_ai", "eval")
-BWALPHA = (sys.executable, "-c", "from reports.cli import main; main()")
+BWALPHA = (sys.executable, "-c", "from commands.main import main; main()")
 ALPHA = ("tasks/alpha.py", "-T", "panel=open52", "-T", "rubric=open")
 SIMULATED = (
     *("--model", "simulated/target", "--model-role", "sonnet=simulated/judge"),

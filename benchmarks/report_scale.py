@@ -33,7 +33,7 @@ def measure(folder: Path, out: Path) -> tuple[float, float]:
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
 
-    command = [sys.executable, "-c", "from reports.cli import main; main()"]
+    command = [sys.executable, "-c", "from commands.main import main; main()"]
     started = time.perf_counter()
     # One child of this process only, so its peak is the largest of all children.
     subprocess.run(

@@ -4,8 +4,8 @@ import sys
 
 import pandas as pd
 
-from exchange.frame import samples_frame
 from reports.published import WINNERS, read_rules
+from runs.frame import samples_frame
 
 
 def alphas(frame: pd.DataFrame, judge: str) -> pd.DataFrame:

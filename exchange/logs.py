@@ -34,10 +34,10 @@ from inspect_ai.model import (
 )
 from inspect_ai.scorer import Score
 
-from exchange.naming import Judge
-from exchange.strict_json import packed
-from protocol.metadata import COMPARABILITY, SUITE
+from exchange.eps.naming import Judge
+from exchange.eps.strict_json import packed
 from protocol.panels import Question
+from protocol.records import COMPARABILITY, SUITE
 from protocol.texts import without_surrogates
 
 # Imported for Inspect's registry, which makes the metrics and the reducer by their names.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from exchange.eps.strict_json import read_json
 from exchange.folders import new_folder
 from exchange.found_prompts import (
     Found,
@@ -14,7 +15,6 @@ from exchange.found_prompts import (
     scores_of,
     walk_prompts,
 )
-from exchange.strict_json import read_json
 from protocol.errors import ProtocolError
 from protocol.manifests import NAME, check_manifest, manifest_entries
 from protocol.sources import sha256

@@ -22,10 +22,10 @@ from reports.headline import (
     QuestionFigures,
 )
 from reports.published import Rules, published_column, published_rows, read_rules
-from reports.runs import LeftOut, Loaded, Run
 from reports.seeds import across_seeds, order_across_seeds
 from reports.statistics import Floats
-from reports.verdicts import JudgeVerdicts
+from runs.columns import JudgeVerdicts
+from runs.run import Loaded, Run, Skipped
 from scorers.binding import DEFAULT_MODELS
 
 HISTOGRAM_EDGES = np.linspace(0, 100, 21)
@@ -46,7 +46,7 @@ def build_headline(loaded: Loaded) -> Headline:
         failure_limit=rules.failure_limit,
         comparisons=[_comparison(runs, rules) for runs in groups.values()],
         published=published_rows(),
-        left_out=_named(loaded.left_out),
+        skipped=_named(loaded.skipped),
         replaced=_named(loaded.replaced),
         notes=rules.notes,
     )
@@ -230,5 +230,5 @@ def _questions(run: Run, column: JudgeVerdicts) -> list[QuestionFigures]:
     ]
 
 
-def _named(logs: Sequence[LeftOut]) -> list[NamedLog]:
+def _named(logs: Sequence[Skipped]) -> list[NamedLog]:
     return [NamedLog(log=log.location, reason=log.reason) for log in logs]

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from reports.followups import followup_1, followup_2
+from reports.formatting import caveats, common_caveats, estimate_text
 from reports.headline import ConditionRow, Estimate, JudgeFigures, Outcome, Verdict
 from reports.published import WINNERS, Rules
-from reports.wording import caveats, common_caveats, estimate_text
 
 RULE = "H1 / H2"
 

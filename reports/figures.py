@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from reports.bars import Point, draw_bars, published_points
+from reports.formatting import row_name
 from reports.headline import Comparison, ConditionRow, Headline, PublishedFigures
-from reports.panels import draw_distributions, draw_heat_map, draw_seeds
+from reports.heat_maps import draw_distributions, draw_heat_map, draw_seeds
 from reports.style import GREY, alpha_axis, colour, marker, save, spread_labels, watermark
-from reports.wording import row_name
 
 RECONSTRUCTION = "(reconstruction)"
 

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import product
 
+from reports.formatting import caveats, estimate_text, unique
 from reports.headline import ConditionRow, Estimate, Outcome, Verdict
 from reports.published import WINNERS, Rules
-from reports.wording import caveats, estimate_text, unique
 
 SEED = 42
 JUDGES = ("sonnet", "opus")

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-SCHEMA_VERSION: Literal[2] = 2
+SCHEMA_VERSION: Literal[3] = 3
 
 
 def _null_if_undefined(value: object) -> object:
@@ -246,7 +246,7 @@ class NamedLog(Model):
 class Headline(Model):
     """All that a report says; figures, Markdown and CSV are made from this alone."""
 
-    schema_version: Literal[2] = SCHEMA_VERSION
+    schema_version: Literal[3] = SCHEMA_VERSION
     suite: Literal["bwalpha"] = "bwalpha"
     bootstrap_resamples: int
     bootstrap_seed: int
@@ -256,6 +256,6 @@ class Headline(Model):
     failure_limit: float
     comparisons: list[Comparison]
     published: list[PublishedFigures]
-    left_out: list[NamedLog] = []
+    skipped: list[NamedLog] = []
     replaced: list[NamedLog] = []
     notes: list[str] = []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from reports.formatting import c_text, estimate_text, number, row_name
 from reports.headline import Comparison, ConditionRow, Headline, JudgeFigures, PublishedFigures
 from reports.tables import order_text, published_remarks, remarks, title, verdict_text
-from reports.wording import c_text, estimate_text, number, row_name
 
 
 def markdown(headline: Headline) -> str:
@@ -28,7 +28,7 @@ def markdown(headline: Headline) -> str:
     said = published_remarks(headline.published)
     lines += ["", *(f"- {text}" for text in (*said, *headline.notes)), ""]
     logs = [f"not counted: `{log.log}`: {log.reason}" for log in headline.replaced]
-    logs += [f"left out: `{log.log}`: {log.reason}" for log in headline.left_out]
+    logs += [f"left out: `{log.log}`: {log.reason}" for log in headline.skipped]
     if logs:
         lines += ["## Logs that no number rests on", "", *(f"- {text}" for text in logs), ""]
     return "\n".join(lines)

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from reports.formatting import c_text, estimate_text, number, row_name, unique
 from reports.headline import (
     Comparison,
     ConditionRow,
@@ -15,7 +16,6 @@ from reports.headline import (
     PublishedFigures,
     Verdict,
 )
-from reports.wording import c_text, estimate_text, number, row_name, unique
 
 FOUR = "the four winners"
 
@@ -90,7 +90,7 @@ def print_headline(headline: Headline, console: Console) -> None:
     print_published(headline.published, headline.gate, console)
     for comparison in headline.comparisons:
         _print_verdicts([v for v in comparison.verdicts if v.about == FOUR], console)
-    for word, logs in (("not counted", headline.replaced), ("left out", headline.left_out)):
+    for word, logs in (("not counted", headline.replaced), ("left out", headline.skipped)):
         for log in logs:
             # Unfolded, so that a long path can be copied.
             line = f"{word}: {log.log}: {log.reason}"

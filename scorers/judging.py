@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from protocol.errors import ProtocolError
-from protocol.metadata import SUITE
+from protocol.records import SUITE
 from protocol.rubrics import Rubric, load_rubric
 from scorers.asking import Judge
 from scorers.binding import judge_model

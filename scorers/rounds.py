@@ -15,7 +15,7 @@ from inspect_ai.log._samples import active_samples, sample_active
 from inspect_ai.model import BatchConfig
 from inspect_ai.util._concurrency import ResizableLimiter, task_sample_semaphore
 
-from protocol.metadata import SUITE
+from protocol.records import SUITE
 from scorers.batcher import outlive_failed_batches
 
 # As many calls as a provider takes, sent once they have all come in.

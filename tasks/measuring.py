@@ -11,8 +11,8 @@ from inspect_ai.solver import Solver
 
 from protocol.conditions import Condition
 from protocol.errors import ProtocolError
-from protocol.metadata import COMPARABILITY, run_metadata
 from protocol.panels import Panel, load_panel
+from protocol.records import COMPARABILITY, run_metadata
 from protocol.rubrics import load_rubric
 from protocol.seeds import DEFAULT_SEED
 from scorers.binding import bind_judges, parse_judges

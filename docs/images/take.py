@@ -67,7 +67,7 @@ def make_logs(folder: Path, epochs: int) -> None:
 
 def draw(logs: Path, folder: Path) -> None:
     """Keep the α–C figures of `bwalpha reference` and of a report on the logs."""
-    bwalpha = [sys.executable, "-c", "from reports.cli import main; main()"]
+    bwalpha = [sys.executable, "-c", "from commands.main import main; main()"]
     subprocess.run([*bwalpha, "reference", "--out", str(folder)], check=True)
     subprocess.run([*bwalpha, "report", str(logs), "--out", str(folder)], check=True)
     keep(folder / "reference_alpha_c.png", "reference_alpha_c")

@@ -8,8 +8,8 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
+from commands.main import main
 from protocol.data import DATASETS, read_jsonl
-from reports.cli import main
 
 Entry = dict[str, Any]
 OPEN_QUESTIONS = [row["input"] for row in read_jsonl(DATASETS / "panels" / "open52.jsonl")]

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from inspect_ai.log import read_eval_log, write_eval_log
 
-from exchange import dataset as exported
-from exchange.frame import DTYPES, JUDGE_DTYPES, samples_frame
-from exchange.headlines import prompt_fingerprint
+from exchange.dataset import export as exported
+from exchange.eps.headlines import prompt_fingerprint
 from protocol.conditions import load_condition
 from protocol.errors import ProtocolError
 from protocol.panels import load_panel
 from protocol.seeds import completion_seed
-from reports.load import load_runs
+from runs.frame import DTYPES, JUDGE_DTYPES, samples_frame
+from runs.load import load_runs
 from tests.exchange.originals import (
     OPEN,
     answers,
@@ -304,7 +304,7 @@ def test_the_command_starts_without_inspect_for_help_on_one_command() -> None:
     from tests.tasks.running import command
 
     probe = "import sys, runpy; sys.argv = ['bwalpha', 'import', '--help']\n"
-    probe += "try:\n    from reports.cli import main; main()\nexcept SystemExit: pass\n"
+    probe += "try:\n    from commands.main import main; main()\nexcept SystemExit: pass\n"
     probe += "print([m for m in ('inspect_ai', 'scipy', 'datasets', 'pandas') if m in sys.modules])"
     result = command("python", "-c", probe)
     assert result.stdout.splitlines()[-1] == "[]", result.stdout + result.stderr

@@ -10,7 +10,7 @@ from inspect_ai.scorer import Score
 from protocol.data import DATASETS, read_jsonl, read_yaml
 from protocol.panels import load_panel
 from reports.build import build_headline
-from reports.load import load_runs
+from runs.load import load_runs
 from tests.exchange.originals import (
     BASE,
     FAILED,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from exchange.naming import infer_condition, infer_judge, name_judges, read_condition
-from exchange.original import Detailed, read_detailed
+from exchange.eps.naming import infer_condition, infer_judge, name_judges, read_condition
+from exchange.eps.original import Detailed, read_detailed
 from protocol.conditions import load_condition
 from protocol.errors import ProtocolError
 from tests.exchange.originals import OPEN_QUESTIONS, answers, detailed, entries, rejudged, write

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from exchange.headlines import gap_headline, headline
+from exchange.eps.headlines import gap_headline, headline
 from protocol.data import DATASETS, read_jsonl, read_yaml
 from protocol.sources import sha256
 from tests.protocol.test_reference import SUMMARIES
@@ -77,7 +77,7 @@ def test_question_means_times_counts_give_the_published_numbers_through_the_refe
 def test_a_published_summary_is_formatted_as_this_suite_writes_one(
     who: tuple[str, str], sources: Path, tmp_path: Path
 ) -> None:
-    from exchange.strict_json import write_object
+    from exchange.eps.strict_json import write_object
 
     summary, data = published(sources, SUMMARIES[who])
     write_object(tmp_path / "summary.json", summary)

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from inspect_ai.log import list_eval_logs, read_eval_log
 from pandas.testing import assert_frame_equal
 
-from exchange.aggregation import aggregate
-from exchange.choices import Choices
-from exchange.entries import entry_score, read_entry, score_entry
-from exchange.exporting import export_original
-from exchange.frame import samples_frame
-from exchange.importing import import_files
-from exchange.records import NAME
-from exchange.strict_json import fingerprint, packed
-from reports.load import load_runs
+from exchange.eps.aggregation import aggregate
+from exchange.eps.choices import Choices
+from exchange.eps.entries import entry_score, read_entry, score_entry
+from exchange.eps.exporting import export_original
+from exchange.eps.importing import import_files
+from exchange.eps.records import NAME
+from exchange.eps.strict_json import fingerprint, packed
+from runs.frame import samples_frame
+from runs.load import load_runs
 from tests.exchange.originals import (
     FAILED,
     OPEN_QUESTIONS,

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from reports.build import build_headline
-from reports.load import load_runs
+from runs.load import load_runs
 from tests.exchange.originals import OPEN, bwalpha, two_files
 from tests.tasks.running import command, run_all
 

@@ -13,7 +13,7 @@ from inspect_ai.model import ModelOutput
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from protocol.metadata import COMPARABILITY
+from protocol.records import COMPARABILITY
 
 SUBPANELS = ("power", "candour", "other")
 Verdicts = Callable[[str, int, int], tuple[float, float] | str]

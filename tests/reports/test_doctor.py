@@ -11,8 +11,8 @@ from unittest import mock
 import pytest
 from click.testing import CliRunner, Result
 
-from reports.costs import Cost, Plan, estimate_costs, read_prices, total
-from reports.doctor import doctor
+from commands.costs import Cost, Plan, estimate_costs, read_prices, total
+from commands.doctor import doctor
 from scorers.binding import DEFAULT_MODELS
 
 OPEN = ("--panel", "open52", "--rubric", "open")

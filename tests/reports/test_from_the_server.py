@@ -22,8 +22,8 @@ from scipy import stats
 from protocol.data import DATASETS, read_jsonl
 from reports.build import build_headline
 from reports.headline import ConditionRow, GroupFigures, Headline, JudgeFigures
-from reports.load import load_runs
-from reports.written import read_headline, write_headline
+from reports.writers import read_headline, write_headline
+from runs.load import load_runs
 from tests.support.judge_server import JudgeServer
 from tests.support.messages_api import Answer, Refusal, Reply, Request, verdict
 from tests.tasks.running import run

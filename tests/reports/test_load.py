@@ -5,8 +5,8 @@ from inspect_ai import Task, eval
 from inspect_ai.dataset import Sample
 from inspect_ai.log import read_eval_log, write_eval_log
 
-from protocol.metadata import COMPARABILITY
-from reports.load import load_runs
+from protocol.records import COMPARABILITY
+from runs.load import load_runs
 from tests.reports.made_logs import even_verdicts, judge_named, make_log, silent
 
 
@@ -68,7 +68,7 @@ def test_logs_that_cannot_count_are_named_with_the_reason(tmp_path: Path) -> Non
     places += [str(tmp_path / "good"), str(tmp_path / "empty"), str(tmp_path / "absent.eval")]
     loaded = load_runs(places)
     assert len(loaded.runs) == 1
-    reasons = sorted(log.reason for log in loaded.left_out)
+    reasons = sorted(log.reason for log in loaded.skipped)
     for part in (
         "not this suite's log (task stranger)",
         "unfinished: status cancelled",

@@ -10,12 +10,12 @@ from inspect_ai import Task, eval, score
 from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalError, read_eval_log, write_eval_log
 
-from protocol.metadata import COMPARABILITY
+from commands.main import main
+from protocol.records import COMPARABILITY
 from protocol.rubrics import load_rubric
 from reports.build import build_headline
-from reports.cli import main
 from reports.headline import Headline
-from reports.load import load_runs
+from runs.load import load_runs
 from tests.reports.made_logs import Verdicts, judge_named, make_log, no_judge, silent
 
 
@@ -104,11 +104,11 @@ def test_what_cannot_count_is_named_and_alone_it_is_one_line(
 ) -> None:
     make(tmp_path / "bad")
     beside = headline_of(good, tmp_path / "bad")
-    assert [log.reason.startswith(reason) for log in beside.left_out] == [True], beside.left_out
+    assert [log.reason.startswith(reason) for log in beside.skipped] == [True], beside.skipped
     [row] = beside.comparisons[0].rows
     assert [judge.alpha.value for judge in row.judges] == [50, 50]
     said = " ".join(report(good, tmp_path / "bad").output.split())
-    assert f"left out: {beside.left_out[0].log}: {reason.strip()}" in said
+    assert f"left out: {beside.skipped[0].log}: {reason.strip()}" in said
     alone = report(tmp_path / "bad")
     assert alone.exit_code == 1
     assert alone.output.startswith("Error: no log of this suite to report on (")

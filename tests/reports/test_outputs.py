@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from commands.main import main
 from reports.build import build_headline
-from reports.cli import main
 from reports.headline import SCHEMA_VERSION
-from reports.load import load_runs
 from reports.schema import schema_text
-from reports.written import read_headline, write_headline
+from reports.writers import read_headline, write_headline
+from runs.load import load_runs
 from scorers.binding import DEFAULT_MODELS
 from tests.reports.conftest import awkward
 from tests.reports.made_logs import make_log

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from commands.main import main
 from reports.build import build_headline
-from reports.cli import main
 from reports.headline import SCHEMA_VERSION
-from reports.load import load_runs
 from reports.published import published_rows
 from reports.style import spread_labels
-from reports.written import read_headline
+from reports.writers import read_headline
+from runs.load import load_runs
 from tests.reports.conftest import awkward
 from tests.reports.made_logs import make_log
 

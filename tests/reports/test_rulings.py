@@ -7,9 +7,9 @@ import pytest
 from reports.build import build_headline
 from reports.decision import decide
 from reports.headline import ConditionRow, Estimate, GapFigures, JudgeFigures, Verdict
-from reports.load import load_runs
 from reports.published import WINNERS, read_rules
 from reports.tables import verdict_text
+from runs.load import load_runs
 from scorers.binding import DEFAULT_MODELS
 from tests.reports.made_logs import make_log
 

@@ -64,7 +64,7 @@ class Killer:
         return process.wait()
 
 
-def newest(logs: Path, status: str) -> EvalLog:
+def deduplicate(logs: Path, status: str) -> EvalLog:
     found = [read_eval_log(info.name) for info in list_eval_logs(str(logs))]
     [log] = [log for log in found if log.status == status]
     return log
@@ -80,14 +80,14 @@ def test_a_killed_run_is_taken_up_where_it_was(
         status = killer.run(*EVAL, *MODES[mode], "--log-dir", str(logs))
         assert status == -signal.SIGKILL
         before = Counter(killer.asked)
-        killed = newest(logs, "started")
+        killed = deduplicate(logs, "started")
         assert killed.location is not None
         retried = command("inspect", "eval-retry", killed.location, "--log-dir", str(logs))
         assert retried.returncode == 0, retried.stdout + retried.stderr
         after = Counter(killer.asked)
         whole = run("alpha.py@grid_2", tmp_path / "whole", roles={}, limit=QUESTIONS, epochs=EPOCHS)
 
-    log = newest(logs, "success")
+    log = deduplicate(logs, "success")
     assert len(samples(log)) == QUESTIONS * EPOCHS
     assert expected_messages(log) == expected_messages(whole)
     for judge in ("sonnet", "opus"):

@@ -14,7 +14,7 @@ import pytest
 from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log
 from moto.server import ThreadedMotoServer
 
-from reports.load import load_runs
+from runs.load import load_runs
 from tests.support.judge_server import JudgeServer
 from tests.support.messages_api import Answer, Hang, Request, hashed_verdict
 from tests.tasks.running import OPEN, ROOT, samples
@@ -118,7 +118,7 @@ def test_workers_with_folders_of_their_own_below_one_share_the_matrix(shared: st
     assert {(run.condition, run.seed) for run in loaded.runs} == {
         (task, seed) for task in CONDITIONS for seed in SEEDS
     }
-    assert not loaded.left_out
+    assert not loaded.skipped
     assert not loaded.replaced
 
 

@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
 
+from reports.formatting import row_name
 from reports.headline import AcrossSeeds, Comparison, QuestionFigures
 from reports.style import alpha_axis, colour, marker, save, watermark
-from reports.wording import row_name
 
 
 def draw_heat_map(comparison: Comparison, folder: Path, name: str) -> list[Path]:

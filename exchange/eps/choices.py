@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from exchange.naming import Judge
-from exchange.original import Detailed
-from exchange.records import NAME, Record
+from exchange.eps.naming import Judge
+from exchange.eps.original import Detailed
+from exchange.eps.records import NAME, Record
 from protocol.data import read_yaml
 from protocol.errors import ProtocolError
 from protocol.rubrics import Rubric, load_rubric

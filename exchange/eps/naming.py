@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from exchange.original import Detailed
+from exchange.eps.original import Detailed
 from protocol.conditions import Condition, Provenance
 from protocol.data import read_yaml
 from protocol.errors import ProtocolError

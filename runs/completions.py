@@ -11,7 +11,7 @@ from inspect_ai.scorer import Score
 
 from exchange.logs import ORIGINAL_COMPLETION, ORIGINAL_INPUT
 from protocol.errors import ProtocolError
-from reports.runs import Run
+from runs.run import Run
 
 # Large and not needed: what the models were sent stands in messages and output.
 LEFT_OUT = {"events", "store", "attachments", "timelines"}

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from exchange.aggregation import KEYS, MEANS, Entry, aggregate, agree, summable
-from exchange.strict_json import read_object, shortened
+from exchange.eps.aggregation import KEYS, MEANS, Entry, aggregate, agree, summable
+from exchange.eps.strict_json import read_object, shortened
 from protocol.errors import ProtocolError
 
 TOP = ("scores", "completions", "summary")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from reports.workers import Outcome, Workers, command, shares
+from commands.workers import Outcome, Workers, command, shares
 
 ALPHA = Path(__file__).resolve().parent.parent / "tasks" / "alpha.py"
 CONDITIONS = ("pair_111", "grid_1", "grid_2", "grid_3")
@@ -94,7 +94,7 @@ def run(
     for outcome in failed:
         click.echo(said(outcome), err=True)
     if len(failed) < len(outcomes):
-        from reports.cli import report
+        from commands.report import report
 
         ctx.invoke(report, logs=(str(folder),))
     if failed:

@@ -17,10 +17,11 @@ from inspect_ai.log import (
 from pydantic import ValidationError
 
 from protocol.data import read_yaml
-from protocol.metadata import COMPARABILITY, SUITE, RunMetadata
+from protocol.records import COMPARABILITY, SUITE, RunMetadata
 from protocol.rubrics import load_rubric
-from reports.runs import LeftOut, Loaded, Question, Run, newest
-from reports.verdicts import MISSING, SAMPLE_ERROR, sample_verdicts, verdict_columns
+from runs.columns import MISSING, SAMPLE_ERROR, sample_verdicts, verdict_columns
+from runs.deduplicate import deduplicate
+from runs.run import Loaded, Question, Run, Skipped
 
 UNREADABLE = "cannot be read"
 
@@ -37,24 +38,24 @@ def load_runs(
     Returns:
         The runs by condition and seed; everything not counted is named with its reason.
     """
-    files, left_out = find_logs(locations)
+    files, skipped = find_logs(locations)
     runs: list[Run] = []
     for number, file in enumerate(files, start=1):
         result = read_runs(file)
-        if isinstance(result, LeftOut):
-            left_out.append(result)
+        if isinstance(result, Skipped):
+            skipped.append(result)
         else:
             runs += result
         if progress is not None:
             progress(number, len(files))
-    kept, replaced = newest(runs)
-    return Loaded(tuple(kept), tuple(left_out), tuple(replaced))
+    kept, replaced = deduplicate(runs)
+    return Loaded(tuple(kept), tuple(skipped), tuple(replaced))
 
 
-def find_logs(locations: Sequence[str]) -> tuple[list[str], list[LeftOut]]:
+def find_logs(locations: Sequence[str]) -> tuple[list[str], list[Skipped]]:
     """The log files under the locations, each once, and the locations without any."""
     files: dict[str, None] = {}
-    missing: list[LeftOut] = []
+    missing: list[Skipped] = []
     for location in locations:
         if location.endswith((".eval", ".json")):
             files.setdefault(_shown(location))
@@ -63,10 +64,10 @@ def find_logs(locations: Sequence[str]) -> tuple[list[str], list[LeftOut]]:
         try:
             found = list_eval_logs(location, descending=False)
         except Exception as error:
-            missing.append(LeftOut(location, f"cannot be listed: {_one_line(error)}"))
+            missing.append(Skipped(location, f"cannot be listed: {_one_line(error)}"))
             continue
         if not found:
-            missing.append(LeftOut(location, _why_nothing(location)))
+            missing.append(Skipped(location, _why_nothing(location)))
         files.update(dict.fromkeys(_shown(info.name) for info in found))
     return list(files), missing
 
@@ -80,7 +81,7 @@ def _why_nothing(location: str) -> str:
     return "no such file or folder"
 
 
-def read_runs(location: str) -> list[Run] | LeftOut:
+def read_runs(location: str) -> list[Run] | Skipped:
     """Read one log, or say why no number may rest on it.
 
     Returns:
@@ -93,16 +94,16 @@ def read_runs(location: str) -> list[Run] | LeftOut:
         header = read_eval_log(location, header_only=True)
         refusal = _refusal(header)
         if refusal is not None:
-            return LeftOut(location, refusal)
+            return Skipped(location, refusal)
         summaries = read_eval_log_sample_summaries(location)
         runs = _runs(location, header, summaries)
     except FileNotFoundError:
-        return LeftOut(location, "no such file")
+        return Skipped(location, "no such file")
     except Exception as error:
-        return LeftOut(location, f"{UNREADABLE}: {type(error).__name__}: {_one_line(error)}")
+        return Skipped(location, f"{UNREADABLE}: {type(error).__name__}: {_one_line(error)}")
     if not summaries:
-        return LeftOut(location, "no completions")
-    return runs or LeftOut(location, "no judge's verdicts (not scored yet?)")
+        return Skipped(location, "no completions")
+    return runs or Skipped(location, "no judge's verdicts (not scored yet?)")
 
 
 def _refusal(header: EvalLog) -> str | None:

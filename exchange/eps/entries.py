@@ -7,8 +7,8 @@ from typing import Any
 
 from inspect_ai.scorer import Score
 
-from exchange.aggregation import Entry
-from exchange.strict_json import packed
+from exchange.eps.aggregation import Entry
+from exchange.eps.strict_json import packed
 from protocol.texts import without_surrogates
 from scorers.verdicts import HIGHEST, LOWEST, FailureKind
 

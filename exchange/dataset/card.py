@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import yaml
 
-from exchange.frame import JUDGE_DTYPES
+from runs.frame import JUDGE_DTYPES
 
 COLUMNS = {
     "log": "file name of the Inspect log",

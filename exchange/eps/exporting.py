@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from exchange.aggregation import MEANS, Entry, aggregate
-from exchange.completions import Answers, read_answers
-from exchange.entries import score_entry
+from exchange.eps.aggregation import MEANS, Entry, aggregate
+from exchange.eps.entries import score_entry
+from exchange.eps.headlines import gap_headline, headline, model_path, prompt_fingerprint
+from exchange.eps.origins import IMPORTED
+from exchange.eps.records import NAME as RECORD
+from exchange.eps.records import Record, write_record
+from exchange.eps.strict_json import fingerprint, write_object
 from exchange.folders import new_folder
-from exchange.headlines import gap_headline, headline, model_path, prompt_fingerprint
-from exchange.origins import IMPORTED
-from exchange.records import NAME as RECORD
-from exchange.records import Record, write_record
-from exchange.strict_json import fingerprint, write_object
 from protocol.errors import ProtocolError
-from reports.runs import Run
+from runs.completions import Answers, read_answers
+from runs.run import Run
 from scorers.judging import NOTE
 
 PRIMARY = "sonnet"

@@ -8,13 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from exchange.completions import Answer, read_answers
-from exchange.origins import has_own_seeds
+from exchange.eps.origins import has_own_seeds
 from protocol.errors import ProtocolError
 from protocol.seeds import completion_seed
 from protocol.sources import sha256
-from reports.load import load_runs
-from reports.runs import Run
+from runs.completions import Answer, read_answers
+from runs.load import load_runs
+from runs.run import Run
 
 DTYPES = {
     "log": "str",
@@ -74,7 +74,7 @@ def samples_frame(logs: str | Sequence[str]) -> pd.DataFrame:
     """
     loaded = load_runs([logs] if isinstance(logs, str) else list(logs))
     if not loaded.runs:
-        reasons = "; ".join(f"{log.location}: {log.reason}" for log in loaded.left_out)
+        reasons = "; ".join(f"{log.location}: {log.reason}" for log in loaded.skipped)
         raise ProtocolError(f"No log of this suite to read ({reasons}).")
     return frame_of(loaded.runs)
 

@@ -14,9 +14,9 @@ from inspect_ai.log import bundle_log_dir
 
 from reports.build import build_headline
 from reports.figures import draw_report
-from reports.load import UNREADABLE, find_logs
-from reports.runs import Loaded
-from reports.written import read_headline, write_headline
+from reports.writers import read_headline, write_headline
+from runs.load import UNREADABLE, find_logs
+from runs.run import Loaded
 
 REPORT = "report"
 
@@ -43,7 +43,7 @@ def make_site(logs: Sequence[str], loaded: Loaded, out: Path) -> None:
         out: A new folder.
     """
     with TemporaryDirectory() as temporary:
-        broken = {log.location for log in loaded.left_out if log.reason.startswith(UNREADABLE)}
+        broken = {log.location for log in loaded.skipped if log.reason.startswith(UNREADABLE)}
         found = [location for location in find_logs(logs)[0] if location not in broken]
         names = Counter(Path(location).name for location in found)
         for place, location in enumerate(found):

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from exchange.card import card
+from exchange.dataset.card import card
 from exchange.folders import new_folder
-from exchange.frame import frame_of
 from protocol.errors import ProtocolError
-from reports.runs import Run
+from runs.frame import frame_of
+from runs.run import Run
 
 PARQUET = "data/train-00000-of-00001.parquet"
 # Texts that are ours and stand in the repository.

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from exchange.aggregation import aggregate
-from exchange.entries import read_entry
-from exchange.naming import Judge
-from exchange.original import Detailed
-from exchange.records import NAME, Record
-from exchange.strict_json import fingerprint, packed, read_object
+from exchange.eps.aggregation import aggregate
+from exchange.eps.entries import read_entry
+from exchange.eps.naming import Judge
+from exchange.eps.original import Detailed
+from exchange.eps.records import NAME, Record
+from exchange.eps.strict_json import fingerprint, packed, read_object
 from protocol.errors import ProtocolError
 
 IMPORTED = "imported"

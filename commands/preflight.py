@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 import httpx
 
-from reports.costs import PriceTable
+from commands.costs import PriceTable
 
 State = Literal["ok", "note", "missing"]
 

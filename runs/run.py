@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from reports.published import ORDER
 from reports.statistics import Ints
-from reports.verdicts import JudgeVerdicts
+from runs.columns import JudgeVerdicts
 
 SIMULATED = "simulated/"
 
@@ -95,7 +92,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class Skipped:
     """A log that no number rests on, and why."""
 
     location: str
@@ -107,48 +104,5 @@ class Loaded:
     """What was read: the runs that count, the logs left out, the logs replaced by newer ones."""
 
     runs: tuple[Run, ...]
-    left_out: tuple[LeftOut, ...]
-    replaced: tuple[LeftOut, ...]
-
-
-def newest(runs: Iterable[Run]) -> tuple[list[Run], list[LeftOut]]:
-    """Of runs with the same identity keep the newest, and name the others.
-
-    A log and its re-judged copy share Inspect's evaluation id and its times: the one to which
-    more scores were added counts, or of as many the file written last. A copy that lacks none of
-    the other's judges replaces it; one with a judge of its own stays beside it.
-    """
-    kept: list[Run] = []
-    replaced: list[LeftOut] = []
-    ordered = sorted(runs, key=_age, reverse=True)
-    for run in ordered:
-        twin = next((k for k in kept if _replaces(k, run)), None)
-        if twin is not None:
-            reason = f"same evaluation as {twin.location}, which has the scores that count"
-            replaced.append(LeftOut(run.location, reason))
-            continue
-        newer = next((k for k in kept if k.identity == run.identity), None)
-        if newer is None:
-            kept.append(run)
-            continue
-        reason = (
-            f"{run.condition}, seed {run.seed}, target {run.target}: "
-            f"a newer run with the same judges counts ({newer.location})"
-        )
-        if newer.expected != run.expected:
-            reason += f", of {newer.expected:,} completions where this one has {run.expected:,}"
-        replaced.append(LeftOut(run.location, reason))
-    place = {name: number for number, name in enumerate(ORDER)}
-    last = len(ORDER)
-    kept.sort(key=lambda r: (place.get(r.condition, last), r.condition, r.target, r.seed))
-    return kept, replaced
-
-
-def _replaces(kept: Run, run: Run) -> bool:
-    same = kept.eval_id == run.eval_id and kept.comparison == run.comparison
-    return same and run.judged_by <= kept.judged_by
-
-
-def _age(run: Run) -> tuple[datetime, str, int, float]:
-    # The start is kept to the second, so runs started together are told apart by their end.
-    return datetime.fromisoformat(run.created), run.completed, run.score_keys, run.modified
+    skipped: tuple[Skipped, ...]
+    replaced: tuple[Skipped, ...]

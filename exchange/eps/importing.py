@@ -8,7 +8,7 @@ from typing import Any
 from inspect_ai.log import EvalLog
 from inspect_ai.scorer import Score
 
-from exchange.choices import (
+from exchange.eps.choices import (
     Choices,
     check_choices,
     is_simulated,
@@ -16,16 +16,16 @@ from exchange.choices import (
     read_rubric,
     read_target,
 )
-from exchange.entries import entry_score
+from exchange.eps.entries import entry_score
+from exchange.eps.naming import Judge, infer_condition, name_judges, read_condition
+from exchange.eps.original import Detailed, read_detailed
+from exchange.eps.origins import IMPORTED, odd_entries, origin
+from exchange.eps.panel_match import match_panel
+from exchange.eps.records import NAME, Record, find_record, kept_score
+from exchange.eps.strict_json import shortened
 from exchange.logs import Completion, make_log, write_logs
-from exchange.naming import Judge, infer_condition, name_judges, read_condition
-from exchange.original import Detailed, read_detailed
-from exchange.origins import IMPORTED, odd_entries, origin
-from exchange.panel_match import match_panel
-from exchange.records import NAME, Record, find_record, kept_score
-from exchange.strict_json import shortened
 from protocol.errors import ProtocolError
-from protocol.metadata import run_metadata
+from protocol.records import run_metadata
 from protocol.seeds import DEFAULT_SEED
 
 

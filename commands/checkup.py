@@ -1,29 +1,23 @@
-"""``bwalpha doctor``: what a real run needs, whether it is there, and what it would cost."""
+"""What a real run needs and would cost, looked at without asking any provider."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
-import click
-from dotenv import find_dotenv, load_dotenv
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from commands.costs import TARGET, Plan, PriceTable
+from commands.preflight import Check, State, model_checks
 from protocol.conditions import Condition, load_condition
 from protocol.data import DATASETS, read_jsonl
 from protocol.errors import ProtocolError
 from protocol.panels import Panel, load_panel
 from protocol.rubrics import Rubric, load_rubric
-from reports.costs import TARGET, Plan, PriceTable, estimate_costs, print_costs, read_prices
-from reports.needs import Check, State, model_checks
 from reports.published import WINNERS
-from scorers.binding import DEFAULT_JUDGES, parse_judges
-
-NARROW = 120
+from scorers.binding import parse_judges
 
 COLOURS = {"ok": "green", "note": "yellow", "missing": "red"}
 T = TypeVar("T", Panel, Rubric, Condition)
@@ -35,58 +29,6 @@ class Checkup(NamedTuple):
     checks: list[Check]
     plan: Plan | None
     judges: dict[str, str]
-
-
-@click.command()
-@click.option("--model", help="The target, provider/model.")
-@click.option("--judges", default=DEFAULT_JUDGES, show_default=True, help="As in -T judges.")
-@click.option(
-    "--model-role",
-    "roles",
-    multiple=True,
-    metavar="NAME=MODEL",
-    help="A judge's model. Repeatable.",
-)
-@click.option("--panel", default="bw52", show_default=True, help="As in -T panel.")
-@click.option("--rubric", default="eps", show_default=True, help="As in -T rubric.")
-@click.option("--prompts", help="As in -T prompts.")
-@click.option("--epochs", default=20, show_default=True, type=click.IntRange(min=1))
-@click.option(
-    "--conditions",
-    default=len(WINNERS),
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="How many conditions the run measures.",
-)
-@click.option("--batch", is_flag=True, help="The run asks its judges with -T batch=true.")
-def doctor(
-    model: str | None,
-    judges: str,
-    roles: tuple[str, ...],
-    panel: str,
-    rubric: str,
-    prompts: str | None,
-    epochs: int,
-    conditions: int,
-    batch: bool,
-) -> None:
-    """Say what a real run needs, whether it is there, and what it would cost.
-
-    Nothing is generated and no provider is asked; of a key only its presence is looked at.
-    """
-    load_dotenv(find_dotenv(usecwd=True))
-    prices = read_prices()
-    target = model or os.environ.get("INSPECT_EVAL_MODEL") or None
-    checkup = examine(target, judges, roles, panel, rubric, prompts, epochs * conditions, prices)
-    console = Console(width=None if sys.stdout.isatty() else NARROW)
-    _print_checks(checkup.checks, console)
-    costs = estimate_costs(checkup.plan, target, checkup.judges, prices) if checkup.plan else []
-    print_costs(checkup.plan, costs, batch, prices, console)
-    missing = dict.fromkeys(check.text for check in checkup.checks if check.state == "missing")
-    for line in missing:
-        click.echo(f"missing: {line}", err=True)
-    if missing:
-        raise click.exceptions.Exit(1)
 
 
 def examine(
@@ -182,7 +124,8 @@ def _known_size(panel: str) -> int | None:
     return len(read_jsonl(DATASETS / "panels" / "bw52.jsonl")) if panel == "bw52" else None
 
 
-def _print_checks(checks: Sequence[Check], console: Console) -> None:
+def print_checks(checks: Sequence[Check], console: Console) -> None:
+    """Print what was looked at, one row a check."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("what", "state", "found"):
         table.add_column(heading, no_wrap=heading != "found", overflow="fold")

@@ -9,9 +9,9 @@ from inspect_ai.model import StopReason
 from inspect_ai.scorer import Score
 from pydantic import TypeAdapter, ValidationError
 
-from exchange.strict_json import read_object
+from exchange.eps.strict_json import read_object
 from protocol.errors import ProtocolError
-from protocol.metadata import RunMetadata
+from protocol.records import RunMetadata
 
 NAME = "bwalpha.json"
 SCHEMA = 1

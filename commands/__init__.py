@@ -1,0 +1,1 @@
+"""The `bwalpha` command, one file a command."""

@@ -1,0 +1,68 @@
+"""``bwalpha doctor``: what a real run needs, whether it is there, and what it would cost."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+NARROW = 120
+
+
+@click.command()
+@click.option("--model", help="The target, provider/model.")
+@click.option("--judges", default="sonnet,opus", show_default=True, help="As in -T judges.")
+@click.option(
+    "--model-role",
+    "roles",
+    multiple=True,
+    metavar="NAME=MODEL",
+    help="A judge's model. Repeatable.",
+)
+@click.option("--panel", default="bw52", show_default=True, help="As in -T panel.")
+@click.option("--rubric", default="eps", show_default=True, help="As in -T rubric.")
+@click.option("--prompts", help="As in -T prompts.")
+@click.option("--epochs", default=20, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--conditions",
+    default=4,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="How many conditions the run measures.",
+)
+@click.option("--batch", is_flag=True, help="The run asks its judges with -T batch=true.")
+def doctor(
+    model: str | None,
+    judges: str,
+    roles: tuple[str, ...],
+    panel: str,
+    rubric: str,
+    prompts: str | None,
+    epochs: int,
+    conditions: int,
+    batch: bool,
+) -> None:
+    """Say what a real run needs, whether it is there, and what it would cost.
+
+    Nothing is generated and no provider is asked; of a key only its presence is looked at.
+    """
+    from dotenv import find_dotenv, load_dotenv
+    from rich.console import Console
+
+    from commands.checkup import examine, print_checks
+    from commands.costs import estimate_costs, print_costs, read_prices
+
+    load_dotenv(find_dotenv(usecwd=True))
+    prices = read_prices()
+    target = model or os.environ.get("INSPECT_EVAL_MODEL") or None
+    checkup = examine(target, judges, roles, panel, rubric, prompts, epochs * conditions, prices)
+    console = Console(width=None if sys.stdout.isatty() else NARROW)
+    print_checks(checkup.checks, console)
+    costs = estimate_costs(checkup.plan, target, checkup.judges, prices) if checkup.plan else []
+    print_costs(checkup.plan, costs, batch, prices, console)
+    missing = dict.fromkeys(check.text for check in checkup.checks if check.state == "missing")
+    for line in missing:
+        click.echo(f"missing: {line}", err=True)
+    if missing:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,33 @@
+"""The ``bwalpha`` command."""
+
+from __future__ import annotations
+
+import click
+
+from commands.bundle import bundle
+from commands.doctor import doctor
+from commands.export import export_command
+from commands.import_ import import_command
+from commands.prompts import prompts_command
+from commands.reference import reference
+from commands.report import report
+from commands.run import run
+
+
+@click.group()
+@click.version_option(package_name="bwalpha")
+def main() -> None:
+    """From the suite's logs to the headline α, and in and out of other layouts."""
+
+
+for command in (
+    bundle,
+    doctor,
+    export_command,
+    import_command,
+    prompts_command,
+    reference,
+    report,
+    run,
+):
+    main.add_command(command)

@@ -1,0 +1,1 @@
+"""Runs as a Hugging Face data set."""

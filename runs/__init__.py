@@ -1,0 +1,1 @@
+"""From a log to a run: found, read, deduplicated, verdicts as columns."""
