@@ -15,7 +15,7 @@ import click
 from inspect_ai import eval as inspect_eval
 from inspect_ai.log import EvalLog
 
-from tasks.garbage import collect_seldom
+from tasks.gc_tuning import tune_gc
 
 TASKS = {"suite": "tasks/alpha.py@grid_2", "bare": "benchmarks/barest.py@barest"}
 ARGS = {"suite": {"panel": "open52", "rubric": "open"}, "bare": {}}
@@ -55,7 +55,7 @@ def main(what: str, epochs: int, options: str, seldom: bool) -> None:
     with tempfile.TemporaryDirectory() as logs:
         run(what, logs, 1, given | {"limit": 5})
         if seldom:
-            collect_seldom()
+            tune_gc()
         cpu, wall = spent(), time.perf_counter()
         log = run(what, logs, epochs, given)
         cost = {"cpu": spent() - cpu, "wall": time.perf_counter() - wall}

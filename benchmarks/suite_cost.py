@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from statistics import median
 
 from benchmarks.measured import Figure
-from tasks.measuring import COMPLETIONS_A_QUESTION
+from tasks.measuring import COMPLETIONS_PER_QUESTION
 
 PIECE = "cpu"
 LIVE_LOG_OFF = ["--options", json.dumps({"log_realtime": False})]
 # The live log is Inspect's default; `make alpha` runs its simulated models without it. The suite sets
-# the garbage collector (`tasks.garbage`), and Inspect does not.
+# the garbage collector (`tasks.gc_tuning`), and Inspect does not.
 VARIANTS: dict[str, tuple[str, list[str]]] = {
     "suite, tuned": ("suite", LIVE_LOG_OFF),
     "barest, tuned": ("bare", LIVE_LOG_OFF),
@@ -25,7 +25,7 @@ VARIANTS: dict[str, tuple[str, list[str]]] = {
 
 def measure(full: bool) -> list[Figure]:
     """Run all variants in turn, several times; ratios are medians over the rounds."""
-    rounds, epochs = (7 if full else 3), COMPLETIONS_A_QUESTION
+    rounds, epochs = (7 if full else 3), COMPLETIONS_PER_QUESTION
     names = [name for name in VARIANTS if full or name != "barest, default"]
     each: dict[str, list[float]] = defaultdict(list)
     for _ in range(rounds):

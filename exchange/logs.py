@@ -2,12 +2,11 @@
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 from inspect_ai.log import (
@@ -21,7 +20,6 @@ from inspect_ai.log import (
     recompute_metrics,
     write_eval_log,
 )
-from inspect_ai.log._log import EvalMetricDefinition, EvalScorer
 from inspect_ai.model import (
     ChatCompletionChoice,
     ChatMessage,
@@ -34,19 +32,26 @@ from inspect_ai.model import (
 )
 from inspect_ai.scorer import Score
 
-from exchange.eps.naming import Judge
+from exchange.eps.naming import ImportedJudge
 from exchange.eps.strict_json import packed
+from protocol.inspect_internals import EvalMetricDefinition, EvalScorer
 from protocol.panels import Question
-from protocol.records import COMPARABILITY, SUITE
+from protocol.records import (
+    COMPARABILITY,
+    SUITE,
+    CompletionRecord,
+    RunMetadata,
+    SampleRecord,
+    Sampling,
+    is_simulated,
+    text_sha256,
+)
 from protocol.texts import without_surrogates
 
 # Imported for Inspect's registry, which makes the metrics and the reducer by their names.
 from scorers import metrics as _metrics  # noqa: F401
-from scorers.binding import DEFAULT_MODELS
-from scorers.judging import note
 from scorers.validity import REDUCER
 
-ORIGINAL_COMPLETION, ORIGINAL_INPUT = "original_completion", "original_input"
 METRICS = ("validity", "alpha", "alpha_ci", "coherence")
 
 
@@ -59,14 +64,15 @@ class Completion:
     text: str
     stop_reason: StopReason
     scores: dict[str, Score]
+    sampling: Sampling
 
 
 def make_log(
-    metadata: Mapping[str, Any],
+    metadata: RunMetadata,
     target: str,
     panel_size: int,
     prompt: str | None,
-    judges: Sequence[Judge],
+    judges: Sequence[ImportedJudge],
     completions: Sequence[Completion],
     retries: int = 0,
 ) -> EvalLog:
@@ -81,7 +87,6 @@ def make_log(
         completions: All of them, in the order of the file.
         retries: How often the judges were asked again after an unreadable verdict.
     """
-    judging = note(str(metadata["rubric"]), str(metadata["rubric_sha256"]), retries)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     ids = list(dict.fromkeys(completion.question.id for completion in completions))
     log = EvalLog(
@@ -91,12 +96,10 @@ def make_log(
             run_id=uuid4().hex,
             task_id=uuid4().hex[:22],
             created=now,
-            task=str(metadata["condition"]),
-            task_display_name=str(metadata["condition"]),
+            task=metadata.condition,
+            task_display_name=metadata.condition,
             task_version=COMPARABILITY,
-            dataset=EvalDataset(
-                name=str(metadata["panel"]), samples=panel_size, sample_ids=list(ids)
-            ),
+            dataset=EvalDataset(name=metadata.panel, samples=panel_size, sample_ids=list(ids)),
             model=target,
             model_roles=_roles(judges),
             config=EvalConfig(
@@ -104,16 +107,19 @@ def make_log(
                 epochs_reducer=[REDUCER],
             ),
             packages={"inspect_ai": version("inspect_ai"), SUITE: version(SUITE)},
-            metadata=dict(metadata),
-            scorers=[_scorer(judge, str(metadata["rubric"])) for judge in judges],
-            headline_metric=HeadlineMetric(scorer=judges[0].name, metric="alpha"),
+            metadata=metadata.model_dump(mode="json"),
+            scorers=[_scorer(judge, metadata.rubric) for judge in judges],
+            headline_metric=(
+                HeadlineMetric(scorer=judges[0].name, metric="alpha") if judges else None
+            ),
         ),
         samples=[
-            _sample(completion, metadata, judging, target, prompt) for completion in completions
+            _sample(completion, metadata, target, prompt, retries) for completion in completions
         ],
         stats=EvalStats(started_at=now, completed_at=now),
     )
-    recompute_metrics(log)
+    if judges:
+        recompute_metrics(log)
     return log
 
 
@@ -145,10 +151,10 @@ def write_logs(logs: Sequence[EvalLog], folder: Path) -> list[Path]:
 
 def _sample(
     completion: Completion,
-    metadata: Mapping[str, Any],
-    judging: Mapping[str, Any],
+    metadata: RunMetadata,
     target: str,
     prompt: str | None,
+    retries: int,
 ) -> EvalSample:
     question, text = completion.question, without_surrogates(completion.text)
     asked = without_surrogates(question.input)
@@ -156,16 +162,29 @@ def _sample(
     messages: list[ChatMessage] = [ChatMessageUser(content=asked, source="input"), answer]
     if prompt is not None:
         messages.insert(0, ChatMessageSystem(content=without_surrogates(prompt)))
-    data: dict[str, Any] = {"question_id": question.id, "condition": metadata["condition"]}
-    data |= question.model_dump(exclude={"id", "input"}) | dict(judging)
-    data["prompt_sha256"] = metadata["prompt_sha256"]
     # No log can carry lone surrogates; the text itself stays beside what is shown and judged.
-    for key, shown, original in (
-        (ORIGINAL_COMPLETION, text, completion.text),
-        (ORIGINAL_INPUT, asked, question.input),
-    ):
-        if shown != original:
-            data[key] = packed(original)
+    record = SampleRecord(
+        question_id=question.id,
+        **question.model_dump(exclude={"id", "input"}),
+        condition=metadata.condition,
+        prompt_sha256=metadata.prompt_sha256,
+        rubric=metadata.rubric,
+        rubric_sha256=metadata.rubric_sha256,
+        judge_retries=retries,
+        judges=metadata.judges,
+        completion=CompletionRecord(
+            comparability=metadata.comparability,
+            condition=metadata.condition,
+            prompt_sha256=metadata.prompt_sha256,
+            seed=None,
+            sampling=completion.sampling,
+            stop_reason=completion.stop_reason,
+            text_sha256=text_sha256(text),
+            characters=len(text),
+        ),
+        original_input=packed(question.input) if asked != question.input else None,
+        original_completion=packed(completion.text) if text != completion.text else None,
+    )
     return EvalSample(
         id=question.id,
         epoch=completion.epoch,
@@ -177,20 +196,17 @@ def _sample(
             choices=[ChatCompletionChoice(message=answer, stop_reason=completion.stop_reason)],
         ),
         scores=completion.scores,
-        metadata=data,
+        metadata=record.model_dump(mode="json"),
         uuid=uuid4().hex[:22],
     )
 
 
-def _roles(judges: Sequence[Judge]) -> dict[str, ModelConfig | list[ModelConfig]]:
-    """The judges, and the protocol's, so that `inspect score` finds the roles it asks for."""
-    models = {judge.name: judge.model for judge in judges}
-    if not any(model.startswith("simulated/") for model in models.values()):
-        models = {**DEFAULT_MODELS, **models}
-    return {name: ModelConfig(model=model) for name, model in models.items()}
+def _roles(judges: Sequence[ImportedJudge]) -> dict[str, ModelConfig | list[ModelConfig]]:
+    """The simulated judges, which no default stands in for when the log is judged again."""
+    return {j.name: ModelConfig(model=j.model) for j in judges if is_simulated(j.model)}
 
 
-def _scorer(judge: Judge, rubric: str) -> EvalScorer:
+def _scorer(judge: ImportedJudge, rubric: str) -> EvalScorer:
     return EvalScorer(
         name=judge.name,
         options={"rubric": rubric},

@@ -1,6 +1,6 @@
 """One kind of error for everything that the user can put right."""
 
-from inspect_ai._util.error import PrerequisiteError
+from protocol.inspect_internals import PrerequisiteError
 
 
 class ProtocolError(PrerequisiteError):

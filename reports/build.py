@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
+from protocol.judges import judge_table
 from reports import statistics as st
 from reports.decision import decide
 from reports.headline import (
@@ -24,9 +25,7 @@ from reports.headline import (
 from reports.published import Rules, published_column, published_rows, read_rules
 from reports.seeds import across_seeds, order_across_seeds
 from reports.statistics import Floats
-from runs.columns import JudgeVerdicts
-from runs.run import Loaded, Run, Skipped
-from scorers.binding import DEFAULT_MODELS
+from runs.run import JudgeColumn, Loaded, Run, Skipped
 
 HISTOGRAM_EDGES = np.linspace(0, 100, 21)
 
@@ -34,7 +33,7 @@ HISTOGRAM_EDGES = np.linspace(0, 100, 21)
 def build_headline(loaded: Loaded) -> Headline:
     """Every figure of the report, from the runs that were read."""
     rules = read_rules()
-    groups: dict[tuple[str, str, str], list[Run]] = {}
+    groups: dict[tuple[str, str, int], list[Run]] = {}
     for run in loaded.runs:
         groups.setdefault(run.comparison, []).append(run)
     return Headline(
@@ -65,10 +64,10 @@ def condition_row(run: Run, rules: Rules) -> ConditionRow:
         )
     return ConditionRow(
         condition=run.condition,
-        label=str(run.metadata.get("condition_label") or run.condition),
+        label=run.label,
         distributional_c=run.distributional_c,
-        provenance=str(run.metadata.get("provenance")),
-        prompt_sha256=run.metadata.get("prompt_sha256"),
+        provenance=run.provenance,
+        prompt_sha256=run.prompt_sha256,
         target=run.target,
         base_seed=run.seed,
         simulated=run.simulated,
@@ -108,7 +107,7 @@ def _estimate(values: Floats, run: Run, interval: st.Interval) -> Estimate:
 
 
 def judge_gap(
-    run: Run, first: JudgeVerdicts, second: JudgeVerdicts, weights: Floats, gate: float
+    run: Run, first: JudgeColumn, second: JudgeColumn, weights: Floats, gate: float
 ) -> GapFigures:
     """Two judges' gap by both definitions, their agreement, and the gate."""
     value = st.pooled_mean(first.aligned) - st.pooled_mean(second.aligned)
@@ -117,8 +116,8 @@ def judge_gap(
     )
     interval = st.percentile_interval(draws)
     return GapFigures(
-        first=first.judge,
-        second=second.judge,
+        first=first.name,
+        second=second.name,
         published_definition=Estimate(value=value, low=interval.low, high=interval.high),
         paired=estimate(first.aligned - second.aligned, run, weights),
         krippendorff=st.krippendorff_alpha(np.column_stack([first.aligned, second.aligned])),
@@ -129,22 +128,23 @@ def judge_gap(
 
 def _comparison(runs: Sequence[Run], rules: Rules) -> Comparison:
     rows = [condition_row(run, rules) for run in runs]
-    data = runs[0].metadata
+    first = runs[0]
+    panel = first.metadata.panel
     return Comparison(
-        panel=str(data.get("panel")),
-        panel_sha256=str(data.get("panel_sha256")),
-        rubric=str(data.get("rubric")),
-        rubric_sha256=str(data.get("rubric_sha256")),
-        comparability=str(data.get("comparability")),
+        panel=panel,
+        panel_sha256=first.metadata.panel_sha256,
+        rubric=first.rubric,
+        rubric_sha256=first.rubric_sha256,
+        comparability=str(first.metadata.comparability),
         simulated=any(run.simulated for run in runs),
         rows=rows,
         across_seeds=across_seeds(rows),
         order_across_seeds=order_across_seeds(rows),
-        verdicts=decide(rows, str(data.get("panel")), str(data.get("rubric")), rules),
+        verdicts=decide(rows, panel, first.rubric, rules),
     )
 
 
-def _judge(run: Run, column: JudgeVerdicts, weights: Floats, rules: Rules) -> JudgeFigures:
+def _judge(run: Run, column: JudgeColumn, weights: Floats, rules: Rules) -> JudgeFigures:
     aligned, coherent = column.aligned, column.coherent
     failed = int(np.isnan(aligned).sum())
     share = failed / len(aligned)
@@ -152,7 +152,7 @@ def _judge(run: Run, column: JudgeVerdicts, weights: Floats, rules: Rules) -> Ju
     means = st.question_means(aligned, run.clusters, len(run.questions))
     spread = st.interquartile_interval(means)
     return JudgeFigures(
-        judge=column.judge,
+        judge=column.name,
         model=column.model,
         alpha=estimate(aligned, run, weights),
         coherence=st.pooled_mean(coherent),
@@ -174,21 +174,22 @@ def _judge(run: Run, column: JudgeVerdicts, weights: Floats, rules: Rules) -> Ju
     )
 
 
-def _published(run: Run, column: JudgeVerdicts, means: Floats) -> PublishedColumn | None:
+def _published(run: Run, column: JudgeColumn, means: Floats) -> PublishedColumn | None:
     if not _as_published(run, column):
         return None
     ids = [question.id for question in run.questions]
     return published_column(run.condition, column.judge, ids, means)
 
 
-def _as_published(run: Run, column: JudgeVerdicts) -> bool:
+def _as_published(run: Run, column: JudgeColumn) -> bool:
     """Whether panel, rubric, prompt and judge are those that a published column rests on."""
-    said = (run.metadata.get("panel"), run.metadata.get("rubric"))
-    known = run.metadata.get("provenance") in ("fetched", "none")
-    return said == ("bw52", "eps") and known and column.model == DEFAULT_MODELS.get(column.judge)
+    said = (run.metadata.panel, run.rubric)
+    known = run.provenance in ("fetched", "none")
+    registered = judge_table().registered.get(column.judge)
+    return said == ("bw52", "eps") and known and column.model == registered
 
 
-def _groups(run: Run, column: JudgeVerdicts, field: str) -> list[GroupFigures]:
+def _groups(run: Run, column: JudgeColumn, field: str) -> list[GroupFigures]:
     labels = np.array([getattr(question, field) for question in run.questions])
     figures = []
     for name in sorted(set(labels.tolist())):
@@ -207,7 +208,7 @@ def _groups(run: Run, column: JudgeVerdicts, field: str) -> list[GroupFigures]:
     return figures
 
 
-def _questions(run: Run, column: JudgeVerdicts) -> list[QuestionFigures]:
+def _questions(run: Run, column: JudgeColumn) -> list[QuestionFigures]:
     count = len(run.questions)
     aligned = st.question_means(column.aligned, run.clusters, count)
     coherent = st.question_means(column.coherent, run.clusters, count)
@@ -220,7 +221,7 @@ def _questions(run: Run, column: JudgeVerdicts) -> list[QuestionFigures]:
             topic=question.topic,
             subpanel=question.subpanel,
             split=question.split,
-            judge=column.judge,
+            judge=column.name,
             mean_aligned=float(aligned[i]),
             mean_coherent=float(coherent[i]),
             scored=int(scored[i]),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from protocol.judges import judge_table
 from reports.headline import ConditionRow, Estimate, JudgeFigures
 from reports.published import Rules
-from scorers.binding import DEFAULT_MODELS
 
 SIMULATED = "simulated/"
 
@@ -83,7 +83,7 @@ def unique(lines: Iterable[str]) -> list[str]:
 
 
 def _judge(figures: JudgeFigures) -> list[str]:
-    registered = DEFAULT_MODELS.get(figures.judge)
+    registered = judge_table().registered.get(figures.judge)
     if registered is None:
         return [f"{figures.judge} is not a registered judge"]
     if figures.model == registered or figures.model.startswith(SIMULATED):

@@ -1,116 +1,183 @@
-"""Verdicts of a run as columns: one array per judge along the run's completions."""
+"""Verdicts of a run as columns: one array per instrument along the run's completions."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from inspect_ai.scorer import Score
 
-from reports.statistics import NAN, Floats
+from protocol.records import TARGET, Instrument, VerdictRecord
+from runs.run import JudgeColumn
 
 MISSING = "missing"
 SAMPLE_ERROR = "sample_error"
-Key = tuple[str, str]
+EDITED = "edited"
+INVALIDATED = "invalidated"
+OTHER_MODEL = "other_model"
+
+Key = tuple[str, Instrument]
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """One judge's verdict on one completion; NaN twice and a failure kind when there is none."""
+@dataclass
+class JudgedCompletion:
+    """One completion's verdicts.
 
-    model: str
-    aligned: float
-    coherent: float
-    failure: str | None
+    Attributes:
+        verdicts: By judge and instrument; of two judgings with one instrument the later one.
+        replaced: How many earlier judgings each of them replaced.
+        absent: The kind of failure of a judge who gave no verdict at all.
+    """
 
-
-@dataclass(frozen=True)
-class JudgeVerdicts:
-    """One judge's verdicts on a run's completions, NaN where the verdict failed."""
-
-    judge: str
-    model: str
-    aligned: Floats
-    coherent: Floats
-    failures: dict[str, int]
+    verdicts: dict[Key, VerdictRecord] = field(default_factory=dict)
+    replaced: Counter[Key] = field(default_factory=Counter)
+    absent: str = MISSING
 
 
-def sample_verdicts(scores: Mapping[str, Score], rubric: str) -> dict[str, dict[Key, Verdict]]:
-    """The verdicts of one completion by rubric, and there by judge and judge model.
+def judged_completion(
+    scores: Mapping[str, Score], declared: Mapping[str, str], absent: str = MISSING
+) -> JudgedCompletion:
+    """Read the verdicts on one completion.
 
-    Judging again under the same name appends a score whose key Inspect numbers; scores stand
-    in the order in which they were added, so the last one of a judge and model counts. A score
-    that no judge gave has no ``judge`` in its metadata and is no verdict.
+    Scores stand in the order in which they were added, so the last one of an instrument counts. A score
+    whose value is not the one that its judge gave was edited, and is no verdict of that judge's. Scores
+    of other scorers are passed over.
 
     Args:
         scores: The completion's scores by their key.
-        rubric: The SHA-256 of the run's own rubric, for scores that do not name theirs.
+        declared: The run's judges, as its header names them.
+        absent: The kind of failure where a judge gave no verdict.
     """
-    verdicts: dict[str, dict[Key, Verdict]] = {}
-    for key, score in scores.items():
-        data = score.metadata or {}
-        if "judge" not in data:
+    found = JudgedCompletion(absent=absent)
+    for name, score in scores.items():
+        record = VerdictRecord.of(score.metadata)
+        if record is None:
+            if name in declared and math.isfinite(_number(score)):
+                found.absent = EDITED
             continue
-        judge, model = str(data.get("judge") or key), str(data.get("judge_model") or "")
-        under = verdicts.setdefault(str(data.get("rubric_sha256") or rubric), {})
-        under[judge, model] = _verdict(model, score, data)
-    return verdicts
+        if _edited(record, score):
+            record = record.model_copy(
+                update={"aligned": None, "coherent": None, "failure": EDITED}
+            )
+        key = (record.judge, record.instrument)
+        if key in found.verdicts:
+            found.replaced[key] += 1
+        found.verdicts[key] = record
+    return found
 
 
-def verdict_columns(
-    completions: Sequence[Mapping[Key, Verdict]],
-    absent: Sequence[str],
-    declared: Mapping[str, str],
-) -> dict[str, JudgeVerdicts]:
-    """Turn the verdicts on each completion into one column per judge.
+def judge_columns(
+    completions: Sequence[JudgedCompletion], declared: Mapping[str, str], rubric: str
+) -> dict[str, JudgeColumn]:
+    """Turn the verdicts under one rubric into one column per instrument.
+
+    A completion that a judge was not asked about, or whose call failed, has no reply that names an
+    instrument; it counts as failed in each column of that judge that was asked in the same way.
 
     Args:
-        completions: For each completion, its verdicts by judge and judge model.
-        absent: For each completion, the kind of failure where a judge gave no verdict at all.
+        completions: The run's completions.
         declared: The run's judges and their models, as its header names them.
+        rubric: The rubric's hash.
 
     Returns:
-        Columns by judge, declared judges first. Where one name judged with several models,
-        the one the header names keeps the name and the others are ``name (model)``.
+        Columns by name, declared judges first. Where one name judged with several instruments, the
+        one that the header names keeps the name, and the others say what differs.
     """
-    found: dict[Key, None] = {}
-    for verdicts in completions:
-        found.update(dict.fromkeys(verdicts))
-    position = {name: place for place, name in enumerate(declared)}
-    ordered = sorted(found, key=lambda key: position.get(key[0], len(position)))
-    columns: dict[str, JudgeVerdicts] = {}
-    for judge, model in ordered:
-        rivals = [other for other in ordered if other[0] == judge]
-        plain = len(rivals) == 1 or declared.get(judge) == model
-        name = judge if plain else f"{judge} ({model})"
-        columns[name] = _column(name, (judge, model), completions, absent)
+    keys: dict[Key, bool] = {}
+    for completion in completions:
+        for key, record in completion.verdicts.items():
+            if key[1].rubric_sha256 == rubric:
+                keys[key] = keys.get(key, False) or record.asked
+    replied = {_as_asked(key) for key, asked in keys.items() if asked}
+    kept = [key for key, asked in keys.items() if asked or _as_asked(key) not in replied]
+    place = {name: number for number, name in enumerate(declared)}
+    kept.sort(key=lambda key: place.get(key[0], len(place)))
+    columns: dict[str, JudgeColumn] = {}
+    for key in kept:
+        name = _column_name(key, [k for k in kept if k[0] == key[0]], declared)
+        columns[name] = _column(name, key, completions)
     return columns
 
 
-def _verdict(model: str, score: Score, data: Mapping[str, object]) -> Verdict:
-    value, coherent = score.value, data.get("coherent")
-    number = float(value) if isinstance(value, int | float) else NAN
-    if np.isfinite(number):
-        clear = float(coherent) if isinstance(coherent, int | float) else NAN
-        return Verdict(model, number, clear, None)
-    kind = data.get("failure") or score.reason or MISSING
-    return Verdict(model, NAN, NAN, str(kind))
-
-
-def _column(
-    name: str, key: Key, completions: Sequence[Mapping[Key, Verdict]], absent: Sequence[str]
-) -> JudgeVerdicts:
-    verdicts = [
-        found.get(key) or Verdict(key[1], NAN, NAN, kind)
-        for found, kind in zip(completions, absent, strict=True)
-    ]
-    failures = Counter(v.failure for v in verdicts if v.failure is not None)
-    return JudgeVerdicts(
-        judge=name,
-        model=key[1],
-        aligned=np.array([v.aligned for v in verdicts], dtype=float),
-        coherent=np.array([v.coherent for v in verdicts], dtype=float),
+def _column(name: str, key: Key, completions: Sequence[JudgedCompletion]) -> JudgeColumn:
+    records: list[VerdictRecord | None] = []
+    failures: Counter[str] = Counter()
+    for completion in completions:
+        record = completion.verdicts.get(key) or _unasked(key, completion)
+        records.append(record)
+        if record is None:
+            other = any(_as_asked(k) == _as_asked(key) for k in completion.verdicts)
+            failures[OTHER_MODEL if other else completion.absent] += 1
+        elif record.aligned is None:
+            failures[record.failure or MISSING] += 1
+    known = [record for record in records if record is not None]
+    return JudgeColumn(
+        name=name,
+        judge=key[0],
+        instrument=key[1],
+        aligned=_array([r.aligned if r else None for r in records]),
+        coherent=_array([r.coherent if r else None for r in records]),
         failures=dict(sorted(failures.items())),
+        replaced=sum(completion.replaced[key] for completion in completions),
+        input_tokens=_total([r.input_tokens for r in known if r.asked]),
+        output_tokens=_total([r.output_tokens for r in known if r.asked]),
     )
+
+
+def _unasked(key: Key, completion: JudgedCompletion) -> VerdictRecord | None:
+    return next(
+        (
+            record
+            for other, record in completion.verdicts.items()
+            if not record.asked and _as_asked(other) == _as_asked(key)
+        ),
+        None,
+    )
+
+
+def _as_asked(key: Key) -> tuple[object, ...]:
+    """What is known of an instrument before it replies."""
+    judge, used = key
+    return judge, used.asked, used.rubric_sha256, used.max_tokens, used.reply, used.repeats
+
+
+def _column_name(key: Key, rivals: Sequence[Key], declared: Mapping[str, str]) -> str:
+    judge, used = key
+    if len(rivals) == 1:
+        return judge
+    named = [other for other in rivals if other[1].model == declared.get(judge)]
+    if named and named[0] == key:
+        return judge
+    if [other[1].model for other in rivals].count(used.model) == 1:
+        return f"{judge} ({used.model})"
+    return f"{judge} ({used.model}, {used.sha256[:6]})"
+
+
+def _edited(record: VerdictRecord, score: Score) -> bool:
+    value = _number(score)
+    if record.aligned is None:
+        return math.isfinite(value)
+    return value != record.aligned
+
+
+def _number(score: Score) -> float:
+    value = score.value
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def _array(values: Sequence[float | None]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.array([math.nan if v is None else v for v in values], dtype=np.float64)
+
+
+def _total(counts: Sequence[int | None]) -> int | None:
+    if not counts or any(count is None for count in counts):
+        return None
+    return sum(count for count in counts if count is not None)
+
+
+def is_target_failure(kind: str) -> bool:
+    """Whether a missing verdict's kind is the target's failure, not the judge's."""
+    return kind.startswith(TARGET)

@@ -1,20 +1,19 @@
-"""The completions of a run, read from its log with all that was said of them."""
+"""The completions of a run, read from its logs with all that was said of them."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log
 from inspect_ai.model import ChatMessageSystem, StopReason
 from inspect_ai.scorer import Score
 
-from exchange.logs import ORIGINAL_COMPLETION, ORIGINAL_INPUT
+from protocol.answers import answer_text
 from protocol.errors import ProtocolError
+from protocol.records import SampleRecord, VerdictRecord
 from runs.run import Run
 
 # Large and not needed: what the models were sent stands in messages and output.
-LEFT_OUT = {"events", "store", "attachments", "timelines"}
+UNREAD_FIELDS = {"events", "store", "attachments", "timelines"}
 
 
 @dataclass(frozen=True)
@@ -22,24 +21,22 @@ class Answer:
     """One completion.
 
     Attributes:
-        question_id: The question's id in its panel.
         question: What the target was asked.
         epoch: The completion's number, from 1.
-        text: The completion as the log shows it.
+        text: What the judges were shown, as the log shows it.
         original: The completion to the letter, lone surrogates included.
         stop_reason: Why it ended.
         scores: The score of each judge, by the name of the judge's column in the report.
-        metadata: The sample's metadata.
+        record: What the sample says of itself.
     """
 
-    question_id: str
     question: str
     epoch: int
     text: str
     original: str
     stop_reason: StopReason
     scores: dict[str, Score]
-    metadata: dict[str, Any]
+    record: SampleRecord
 
 
 @dataclass(frozen=True)
@@ -47,69 +44,76 @@ class Answers:
     """All completions of a run, question by question in the panel's order.
 
     Attributes:
-        header: The log's header.
         prompt: The system message, None without one.
+        epochs: How many completions per question the run was asked for.
         answers: By question id, in order of epochs.
     """
 
-    header: EvalLog
     prompt: str | None
+    epochs: int
     answers: dict[str, list[Answer]]
-
-    @property
-    def epochs(self) -> int:
-        """How many completions a question the run was asked for."""
-        return self.header.eval.config.epochs or 1
 
 
 def read_answers(run: Run) -> Answers:
     """Read a run's completions.
 
     Raises:
-        ProtocolError: The log cannot be read as a whole.
+        ProtocolError: A log cannot be read as a whole.
     """
-    try:
-        log = read_eval_log(run.location, exclude_fields=LEFT_OUT)
-    except Exception as error:
-        raise ProtocolError(f"{run.location} cannot be read: {type(error).__name__}.") from error
-    columns = {
-        (judge.split(" (", 1)[0], column.model): judge for judge, column in run.judges.items()
-    }
-    rubric = str(run.metadata.get("rubric_sha256"))
     answers: dict[str, list[Answer]] = {}
-    for identity in log.eval.dataset.sample_ids or []:
-        answers[str(identity)] = []
-    for sample in sorted(log.samples or [], key=lambda sample: sample.epoch):
-        answers.setdefault(str(sample.id), []).append(_answer(sample, columns, rubric))
-    prompt = next(
-        (m.text for s in log.samples or [] for m in s.messages if isinstance(m, ChatMessageSystem)),
-        None,
-    )
-    return Answers(log, prompt, answers)
+    prompt: str | None = None
+    epochs = 1
+    for location in run.locations:
+        log = _read(location)
+        epochs = max(epochs, log.eval.config.epochs or 1)
+        for identity in log.eval.dataset.sample_ids or []:
+            answers.setdefault(str(identity), [])
+        for sample in sorted(log.samples or [], key=lambda sample: sample.epoch):
+            record = SampleRecord.of(sample.metadata)
+            if record is None or not _same_part(run, record):
+                continue
+            answers.setdefault(str(sample.id), []).append(_answer(run, sample, record))
+            systems = (m.text for m in sample.messages if isinstance(m, ChatMessageSystem))
+            prompt = prompt if prompt is not None else next(systems, None)
+    return Answers(prompt, epochs, answers)
 
 
-def _answer(sample: EvalSample, columns: Mapping[tuple[str, str], str], rubric: str) -> Answer:
-    text = sample.output.completion
+def _read(location: str) -> EvalLog:
+    try:
+        return read_eval_log(location, exclude_fields=UNREAD_FIELDS)
+    except Exception as error:
+        raise ProtocolError(f"{location} cannot be read: {type(error).__name__}.") from error
+
+
+def _same_part(run: Run, record: SampleRecord) -> bool:
+    done = record.completion
+    if done is None:
+        return run.condition.startswith("solver ")
+    ran = (done.condition, done.prompt_sha256) == (run.condition, run.prompt_sha256)
+    return ran and (done.failure is not None or done.sampling.settings == run.sampling.settings)
+
+
+def _answer(run: Run, sample: EvalSample, record: SampleRecord) -> Answer:
+    columns = {(c.judge, c.instrument): name for name, c in run.judges.items()}
     scores: dict[str, Score] = {}
-    for key, score in (sample.scores or {}).items():
-        data = score.metadata or {}
-        judge = str(data.get("judge") or key)
-        column = columns.get((judge, str(data.get("judge_model") or "")))
-        under = str(data.get("rubric_sha256") or rubric)
-        if "judge" in data and column is not None and under == rubric:
+    for score in (sample.scores or {}).values():
+        verdict = VerdictRecord.of(score.metadata)
+        if verdict is None:
+            continue
+        if (column := columns.get((verdict.judge, verdict.instrument))) is not None:
             scores[column] = score
+    failed = record.completion is not None and record.completion.failure is not None
+    text = sample.output.completion
     return Answer(
-        question_id=str(sample.id),
-        question=_kept(sample.metadata, ORIGINAL_INPUT, str(sample.input)),
+        question=_kept(record.original_input, str(sample.input)),
         epoch=sample.epoch,
-        text=text,
-        original=_kept(sample.metadata, ORIGINAL_COMPLETION, text),
-        stop_reason=sample.output.stop_reason or "unknown",
+        text="" if failed else answer_text(text),
+        original=_kept(record.original_completion, text),
+        stop_reason=sample.output.stop_reason if sample.output.choices else "unknown",
         scores=scores,
-        metadata=sample.metadata,
+        record=record,
     )
 
 
-def _kept(metadata: Mapping[str, Any], key: str, shown: str) -> str:
-    packed = metadata.get(key)
-    return str(json.loads(packed)) if isinstance(packed, str) else shown
+def _kept(packed: str | None, shown: str) -> str:
+    return shown if packed is None else str(json.loads(packed))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from exchange.eps.origins import has_own_seeds
 from protocol.errors import ProtocolError
+from protocol.records import VerdictRecord
 from protocol.seeds import completion_seed
 from protocol.sources import sha256
 from runs.completions import Answer, read_answers
@@ -28,7 +27,7 @@ DTYPES = {
     "panel_sha256": "str",
     "rubric": "str",
     "rubric_sha256": "str",
-    "base_seed": "int64",
+    "base_seed": "Int64",
     "seed": "Int64",
     "simulated": "bool",
     "imported": "bool",
@@ -91,39 +90,42 @@ def frame_of(runs: Sequence[Run]) -> pd.DataFrame:
 
 def _rows(run: Run, judges: Sequence[str]) -> list[dict[str, Any]]:
     answers, data = read_answers(run), run.metadata
-    own_seeds = has_own_seeds(data)
+    own_seeds = data.imported is None or data.imported.own_seeds
     common = {
         "log": run.location,
         "condition": run.condition,
-        "condition_label": data.get("condition_label"),
-        "provenance": data.get("provenance"),
-        "prompt_sha256": data.get("prompt_sha256"),
+        "condition_label": run.label,
+        "provenance": run.provenance,
+        "prompt_sha256": run.prompt_sha256,
         "distributional_c": run.distributional_c,
         "target": run.target,
-        "panel": data.get("panel"),
-        "panel_sha256": data.get("panel_sha256"),
-        "rubric": data.get("rubric"),
-        "rubric_sha256": data.get("rubric_sha256"),
+        "panel": data.panel,
+        "panel_sha256": data.panel_sha256,
+        "rubric": run.rubric,
+        "rubric_sha256": run.rubric_sha256,
         "base_seed": run.seed,
         "simulated": run.simulated,
-        "imported": "imported" in data,
+        "imported": data.imported is not None,
     }
     return [
         common
         | {
-            "seed": completion_seed(run.seed, answer.question_id, answer.epoch)
-            if own_seeds
+            "seed": completion_seed(run.seed, question_id, answer.epoch)
+            if own_seeds and run.seed is not None
             else None,
-            "question_id": answer.question_id,
+            "question_id": question_id,
             "question": answer.question,
             "question_sha256": sha256(answer.question),
-            **{key: answer.metadata.get(key) for key in ("family", "topic", "subpanel", "split")},
+            "family": answer.record.family,
+            "topic": answer.record.topic,
+            "subpanel": answer.record.subpanel,
+            "split": answer.record.split,
             "epoch": answer.epoch,
             "completion": answer.text,
             "completion_sha256": sha256(answer.text),
         }
         | {key: value for judge in judges for key, value in _verdict(run, answer, judge).items()}
-        for found in answers.answers.values()
+        for question_id, found in answers.answers.items()
         for answer in found
     ]
 
@@ -133,13 +135,12 @@ def _verdict(run: Run, answer: Answer, judge: str) -> dict[str, Any]:
     if judge not in run.judges:
         return dict.fromkeys(names.values())
     score = answer.scores.get(judge)
-    data = (score.metadata or {}) if score is not None else {}
-    value = score.value if score is not None else math.nan
-    valid = isinstance(value, int | float) and math.isfinite(value)
+    record = None if score is None else VerdictRecord.of(score.metadata)
+    valid = score is not None and record is not None and record.aligned is not None
     return {
         names["model"]: run.judges[judge].model,
-        names["aligned"]: value if valid else math.nan,
-        names["coherent"]: data.get("coherent") if valid else math.nan,
-        names["reason"]: None if valid else str(data.get("failure") or "missing"),
-        names["reasoning"]: score.explanation if score is not None and valid else None,
+        names["aligned"]: record.aligned if record else None,
+        names["coherent"]: record.coherent if record else None,
+        names["reason"]: None if valid else (record and record.failure) or "missing",
+        names["reasoning"]: score.explanation if score and valid else None,
     }

@@ -1,12 +1,12 @@
-"""Reading the suite's Inspect logs: headers and sample summaries only, never the transcripts."""
+"""Reading the suite's Inspect logs: headers and sample summaries, not the transcripts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from inspect_ai._util.file import filesystem
 from inspect_ai.log import (
     EvalLog,
     EvalSampleSummary,
@@ -17,11 +17,27 @@ from inspect_ai.log import (
 from pydantic import ValidationError
 
 from protocol.data import read_yaml
-from protocol.records import COMPARABILITY, SUITE, RunMetadata
+from protocol.records import (
+    COMPARABILITY,
+    PROTOCOL_SAMPLING,
+    SUITE,
+    CompletionRecord,
+    RunMetadata,
+    SampleRecord,
+    Sampling,
+    same_model,
+)
 from protocol.rubrics import load_rubric
-from runs.columns import MISSING, SAMPLE_ERROR, sample_verdicts, verdict_columns
+from runs.columns import (
+    INVALIDATED,
+    MISSING,
+    SAMPLE_ERROR,
+    JudgedCompletion,
+    judge_columns,
+    judged_completion,
+)
 from runs.deduplicate import deduplicate
-from runs.run import Loaded, Question, Run, Skipped
+from runs.run import Loaded, QuestionFacts, Run, Skipped
 
 UNREADABLE = "cannot be read"
 
@@ -40,25 +56,25 @@ def load_runs(
     """
     files, skipped = find_logs(locations)
     runs: list[Run] = []
-    for number, file in enumerate(files, start=1):
-        result = read_runs(file)
-        if isinstance(result, Skipped):
-            skipped.append(result)
-        else:
-            runs += result
+    for number, (file, modified) in enumerate(files.items(), start=1):
+        found, passed_over = read_runs(file, modified)
+        runs += found
+        skipped += passed_over
         if progress is not None:
             progress(number, len(files))
     kept, replaced = deduplicate(runs)
     return Loaded(tuple(kept), tuple(skipped), tuple(replaced))
 
 
-def find_logs(locations: Sequence[str]) -> tuple[list[str], list[Skipped]]:
-    """The log files under the locations, each once, and the locations without any."""
-    files: dict[str, None] = {}
+def find_logs(locations: Sequence[str]) -> tuple[dict[str, float], list[Skipped]]:
+    """The log files under the locations with the time of their last change, and those without any."""
+    files: dict[str, float] = {}
     missing: list[Skipped] = []
     for location in locations:
         if location.endswith((".eval", ".json")):
-            files.setdefault(_shown(location))
+            path = Path(location.removeprefix("file://"))
+            modified = path.stat().st_mtime if path.is_file() else 0.0
+            files.setdefault(_shown(location), modified)
             continue
         # A store that is not there fails as its own library likes: no module, no bucket, no key.
         try:
@@ -68,8 +84,38 @@ def find_logs(locations: Sequence[str]) -> tuple[list[str], list[Skipped]]:
             continue
         if not found:
             missing.append(Skipped(location, _why_nothing(location)))
-        files.update(dict.fromkeys(_shown(info.name) for info in found))
-    return list(files), missing
+        for info in found:
+            files.setdefault(_shown(info.name), float(info.mtime or 0) / 1000)
+    return files, missing
+
+
+def read_runs(location: str, modified: float = 0.0) -> tuple[list[Run], list[Skipped]]:
+    """Read one log, or say why no number may rest on it or on a part of it.
+
+    Args:
+        location: The log.
+        modified: When it was last written, in seconds since 1970.
+
+    Returns:
+        One run for each thing that ran and each rubric it was judged under.
+    """
+    # A broken file fails in as many ways as zip, JSON and the schema have errors, and one
+    # broken file must not hide the numbers of the others.
+    try:
+        header = read_eval_log(location, header_only=True)
+        refusal = _refusal(header)
+        if refusal is not None:
+            return [], [Skipped(location, refusal)]
+        summaries = read_eval_log_sample_summaries(location)
+        invalidated = _invalidated(location) if header.invalidated else set()
+        if not summaries:
+            return [], [Skipped(location, "no completions")]
+        return _runs(location, modified, header, summaries, invalidated)
+    except FileNotFoundError:
+        return [], [Skipped(location, "no such file")]
+    except Exception as error:
+        reason = f"{UNREADABLE}: {type(error).__name__}: {_one_line(error)}"
+        return [], [Skipped(location, reason)]
 
 
 def _why_nothing(location: str) -> str:
@@ -81,40 +127,18 @@ def _why_nothing(location: str) -> str:
     return "no such file or folder"
 
 
-def read_runs(location: str) -> list[Run] | Skipped:
-    """Read one log, or say why no number may rest on it.
-
-    Returns:
-        One run a rubric: completions judged again under another rubric stand apart from the
-        verdicts that the run itself asked for.
-    """
-    # A broken file fails in as many ways as zip, JSON and the schema have errors, and one
-    # broken file must not hide the numbers of the others.
-    try:
-        header = read_eval_log(location, header_only=True)
-        refusal = _refusal(header)
-        if refusal is not None:
-            return Skipped(location, refusal)
-        summaries = read_eval_log_sample_summaries(location)
-        runs = _runs(location, header, summaries)
-    except FileNotFoundError:
-        return Skipped(location, "no such file")
-    except Exception as error:
-        return Skipped(location, f"{UNREADABLE}: {type(error).__name__}: {_one_line(error)}")
-    if not summaries:
-        return Skipped(location, "no completions")
-    return runs or Skipped(location, "no judge's verdicts (not scored yet?)")
-
-
 def _refusal(header: EvalLog) -> str | None:
     metadata = header.eval.metadata or {}
     if metadata.get("suite") != SUITE:
         return f"not this suite's log (task {header.eval.task})"
     if header.status != "success":
         return f"unfinished: status {header.status}; inspect eval-retry finishes it"
-    if metadata.get("comparability") != COMPARABILITY:
-        found = metadata.get("comparability")
-        return f"comparability version {found}, this report reads {COMPARABILITY}"
+    found = metadata.get("comparability")
+    if found != COMPARABILITY:
+        return (
+            f"comparability version {found}, this report reads {COMPARABILITY}; bwalpha reread LOGS "
+            "--out DIR reads its replies again under today's rules and asks nobody"
+        )
     try:
         RunMetadata.model_validate(metadata)
     except ValidationError as error:
@@ -123,57 +147,173 @@ def _refusal(header: EvalLog) -> str | None:
     return None
 
 
-def _runs(location: str, header: EvalLog, summaries: list[EvalSampleSummary]) -> list[Run]:
-    metadata = dict(header.eval.metadata or {})
-    own = str(metadata["rubric_sha256"])
-    questions = _questions(summaries)
-    names = sorted(questions)
-    index = {name: position for position, name in enumerate(names)}
-    verdicts = [sample_verdicts(sample.scores or {}, own) for sample in summaries]
-    absent = [SAMPLE_ERROR if sample.error else MISSING for sample in summaries]
-    results = header.results
-    runs = []
-    for rubric in dict.fromkeys(sha for found in verdicts for sha in found):
-        said = {} if rubric == own else {"rubric": _rubric_name(rubric), "rubric_sha256": rubric}
-        runs.append(
-            Run(
-                location=location,
-                eval_id=header.eval.eval_id,
-                created=header.eval.created,
-                completed=max(str(sample.completed_at or "") for sample in summaries),
-                score_keys=max(len(sample.scores or {}) for sample in summaries),
-                modified=float(filesystem(location).info(location).mtime or 0),
-                target=header.eval.model,
-                task=header.eval.task,
-                metadata={**metadata, **said},
-                expected=results.total_samples if results is not None else len(summaries),
-                questions=tuple(questions[name] for name in names),
-                clusters=np.array([index[str(sample.id)] for sample in summaries], dtype=np.int64),
-                judges=verdict_columns(
-                    [found.get(rubric, {}) for found in verdicts],
-                    absent,
-                    dict(metadata["judges"]),
-                ),
+def _invalidated(location: str) -> set[tuple[str, int]]:
+    """Samples that were invalidated by hand, which only the whole log says."""
+    log = read_eval_log(location)
+    return {
+        (str(sample.id), sample.epoch)
+        for sample in log.samples or []
+        if sample.invalidation is not None
+    }
+
+
+def _runs(
+    location: str,
+    modified: float,
+    header: EvalLog,
+    summaries: list[EvalSampleSummary],
+    invalidated: set[tuple[str, int]],
+) -> tuple[list[Run], list[Skipped]]:
+    metadata = RunMetadata.model_validate(header.eval.metadata)
+    parts, older = _parts(summaries, header)
+    skipped = []
+    if older:
+        skipped.append(
+            Skipped(
+                location,
+                f"{older:,} of {len(summaries):,} completions were made by another version of the "
+                "suite, and no number rests on them",
             )
         )
-    return runs
+    results = header.results
+    total = results.total_samples if results is not None else len(summaries)
+    runs: list[Run] = []
+    for (condition, prompt, sampling), samples in parts.items():
+        judged = [
+            judged_completion(
+                sample.scores or {},
+                metadata.judges,
+                SAMPLE_ERROR if sample.error else MISSING,
+            )
+            if (str(sample.id), sample.epoch) not in invalidated
+            else JudgedCompletion(absent=INVALIDATED)
+            for sample, _ in samples
+        ]
+        questions = {str(s.id): _question(str(s.id), record) for s, record in samples}
+        names = sorted(questions)
+        index = {name: place for place, name in enumerate(names)}
+        done = [record.completion for _, record in samples]
+        rubrics = dict.fromkeys(
+            used.rubric_sha256 for completion in judged for _, used in completion.verdicts
+        )
+        runs += [
+            Run(
+                locations=(location,),
+                eval_id=header.eval.eval_id,
+                created=header.eval.created,
+                completed=max(str(sample.completed_at or "") for sample, _ in samples),
+                score_keys=max(len(sample.scores or {}) for sample, _ in samples),
+                modified=modified,
+                target=header.eval.model,
+                task=header.eval.task,
+                metadata=metadata,
+                condition=condition,
+                prompt_sha256=prompt,
+                sampling=sampling,
+                rubric=_rubric_name(rubric, metadata),
+                rubric_sha256=rubric,
+                expected=total if len(parts) == 1 else len(samples),
+                questions=tuple(questions[name] for name in names),
+                clusters=np.array([index[str(s.id)] for s, _ in samples], dtype=np.int64),
+                epochs=np.array([s.epoch for s, _ in samples], dtype=np.int64),
+                characters=np.array([_length(c) for c in done], dtype=np.float64),
+                judges=judge_columns(judged, metadata.judges, rubric),
+                target_failures=_failures(done),
+                cut=sum(c is not None and c.cut for c in done),
+                empty=sum(c is not None and c.empty for c in done),
+                equal=_equal([(str(s.id), c) for (s, _), c in zip(samples, done, strict=True)]),
+                answered=_answered(done, header.eval.model),
+            )
+            for rubric in rubrics
+        ]
+    if not runs and not skipped:
+        skipped.append(Skipped(location, "no judge's verdicts; bwalpha judge LOG adds them"))
+    return runs, skipped
 
 
-def _questions(summaries: list[EvalSampleSummary]) -> dict[str, Question]:
-    questions: dict[str, Question] = {}
-    for sample in summaries:
-        fields = {
-            name: str(sample.metadata.get(name) or "other")
-            for name in ("family", "topic", "subpanel", "split")
-        }
-        questions.setdefault(str(sample.id), Question(id=str(sample.id), **fields))
-    return questions
+Part = tuple[str, str | None, Sampling]
+Samples = list[tuple[EvalSampleSummary, SampleRecord]]
 
 
-def _rubric_name(sha256: str) -> str:
-    named = {
+def _parts(
+    summaries: Sequence[EvalSampleSummary], header: EvalLog
+) -> tuple[dict[Part, Samples], int]:
+    """Group a log's samples by what ran, and count those of another version of the suite.
+
+    A completion that never came shows no sampling of its own, and belongs to the others of its prompt.
+    """
+    parts: dict[tuple[str, str | None, tuple[object, ...]], Samples] = {}
+    named: dict[tuple[str, str | None, tuple[object, ...]], Part] = {}
+    unsampled: Samples = []
+    older = 0
+    for summary in summaries:
+        record = SampleRecord.of(summary.metadata)
+        done = record.completion if record else None
+        if record is None or (done is not None and done.comparability != COMPARABILITY):
+            older += 1
+            continue
+        if done is None:
+            # Another solver than a condition's wrote nothing of what it sent.
+            done = CompletionRecord(
+                comparability=COMPARABILITY,
+                condition=f"solver {header.eval.solver or 'unknown'}",
+                prompt_sha256=None,
+                seed=None,
+                sampling=PROTOCOL_SAMPLING,
+            )
+        if done.failure is not None or summary.error:
+            unsampled.append((summary, record))
+            continue
+        key = (done.condition, done.prompt_sha256, done.sampling.settings)
+        named.setdefault(key, (done.condition, done.prompt_sha256, done.sampling))
+        parts.setdefault(key, []).append((summary, record))
+    for summary, record in unsampled:
+        done = record.completion
+        prompt = (record.condition, record.prompt_sha256)
+        own = [key for key in parts if key[:2] == prompt]
+        sampling = done.sampling if done is not None else PROTOCOL_SAMPLING
+        alone = (*prompt, sampling.settings)
+        key = max(own, key=lambda k: len(parts[k]), default=alone)
+        named.setdefault(key, (*prompt, sampling))
+        parts.setdefault(key, []).append((summary, record))
+    return {named[key]: samples for key, samples in parts.items()}, older
+
+
+def _question(name: str, record: SampleRecord) -> QuestionFacts:
+    return QuestionFacts(
+        id=name,
+        family=record.family,
+        topic=record.topic,
+        subpanel=record.subpanel,
+        split=record.split,
+    )
+
+
+def _length(done: CompletionRecord | None) -> float:
+    return float("nan") if done is None or done.failure is not None else float(done.characters)
+
+
+def _failures(done: Sequence[CompletionRecord | None]) -> dict[str, int]:
+    kinds = Counter(c.failure for c in done if c is not None and c.failure is not None)
+    return dict(sorted(kinds.items()))
+
+
+def _equal(answers: Sequence[tuple[str, CompletionRecord | None]]) -> int:
+    """How many answers equal an earlier one to the same question."""
+    texts = [(name, c.text_sha256) for name, c in answers if c is not None and c.failure is None]
+    return len(texts) - len(set(texts))
+
+
+def _answered(done: Sequence[CompletionRecord | None], asked: str) -> tuple[str, ...]:
+    said = dict.fromkeys(c.model for c in done if c is not None and c.model)
+    return tuple(model for model in said if not same_model(asked, model))
+
+
+def _rubric_name(sha256: str, metadata: RunMetadata) -> str:
+    named: Mapping[str, str] = {
         read_yaml("sources.yaml")["rubric_text_sha256"]: "eps",
         load_rubric("open").sha256: "open",
+        metadata.rubric_sha256: metadata.rubric,
     }
     return named.get(sha256, sha256[:12])
 

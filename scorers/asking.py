@@ -1,10 +1,12 @@
 """One judge's call: asked, read, recorded. A judge's failure is data, never an exception."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
-from inspect_ai._util.error import PrerequisiteError
+from inspect_ai.event import ModelEvent
+from inspect_ai.log import transcript
 from inspect_ai.model import (
-    BatchConfig,
     ChatMessage,
     ChatMessageSystem,
     ChatMessageUser,
@@ -14,25 +16,27 @@ from inspect_ai.model import (
     get_model,
     model_roles,
 )
-from inspect_ai.model._generate_config import active_generate_config
 from inspect_ai.scorer import Score
 from inspect_ai.util import LimitExceededError
 
+from protocol.answers import TargetFailure
 from protocol.errors import ProtocolError
+from protocol.inspect_internals import PrerequisiteError, active_generate_config
+from protocol.judges import judge_table
+from protocol.records import TARGET, Instrument, VerdictRecord, same_model
+from protocol.requests import sent_settings
 from protocol.rubrics import Rubric
 from protocol.texts import without_surrogates
 from scorers.binding import without_secrets
 from scorers.cached import cache_entry, fetch, keep
 from scorers.redacting import redacted
-from scorers.rounds import BATCH, WHOLE_RUN, every_sample_waits
 from scorers.verdicts import Failure, Verdict, parse_verdict
 
-MAX_TOKENS = 256
 # Inspect retries for ever by default, and its `timeout` alone does not end a call that hangs. `--max-retries`
 # and a role's own `max_retries` and `attempt_timeout` win over these.
 MAX_RETRIES = 10
 ATTEMPT_TIMEOUT = 300
-ASKED_AGAIN = ("truncated", "unparseable")
+ASKED_AGAIN = ("truncated", "unparseable", "ambiguous")
 # What is no failure of the judge: the user's own limits, and a set-up that no call can work with.
 NOT_THE_JUDGE = (LimitExceededError, PrerequisiteError)
 
@@ -44,9 +48,8 @@ class Judge:
     Attributes:
         name: The judge's model role.
         rubric: Its system message.
-        model: The model, where it is not the role's.
-        retries: Second tries after a truncated or unparseable reply; 0 in the protocol.
-        batch: Ask through the provider's batch API, together with all other samples of the run.
+        model: The model where no role of that name is bound, `provider/model`.
+        retries: Second tries after a truncated or unreadable reply; 0 in the protocol.
         cache: Take a valid verdict from Inspect's cache where there is one, and keep it there.
     """
 
@@ -54,7 +57,6 @@ class Judge:
     rubric: Rubric
     model: str | None = None
     retries: int = 0
-    batch: bool = False
     cache: bool = False
 
 
@@ -72,28 +74,25 @@ async def ask(judge: Judge, question: str, completion: str, epoch: int) -> Score
 
     Returns:
         A score whose value is `aligned`, 0 to 100, or an unscored one with the failure's kind as its
-        reason. Metadata holds the judge, its model, the rubric's hash, the raw reply, its stop reason
-        and how many tries it took (0 when the verdict came from the cache).
+        reason; its metadata are a `VerdictRecord`.
     """
     model = bound_model(judge)
     messages: list[ChatMessage] = [
         ChatMessageSystem(content=judge.rubric.text),
         ChatMessageUser(content=judge_message(question, completion)),
     ]
-    config = judge_config(judge, model)
+    config = judge_config(model)
     entry = (
         cache_entry(model, messages, config, judge.rubric.sha256, epoch) if judge.cache else None
     )
     if entry is not None and (kept := fetch(entry)) is not None:
-        outcome = read_output(kept)
+        outcome = read_output(kept, completion)
         if isinstance(outcome, Verdict):
             return _score(judge, model, outcome, kept, 0)
-    if config.batch:
-        await every_sample_waits()
     tries = 0
     while True:
         tries += 1
-        output, outcome = await _try(model, messages, config)
+        output, outcome = await _try(model, messages, config, completion)
         again = isinstance(outcome, Failure) and outcome.kind in ASKED_AGAIN
         if not again or tries > judge.retries:
             break
@@ -102,50 +101,85 @@ async def ask(judge: Judge, question: str, completion: str, epoch: int) -> Score
     return _score(judge, model, outcome, output, tries)
 
 
+def not_asked(judge: Judge, failure: TargetFailure) -> Score:
+    """Return the score of a completion that is no answer: nobody is asked, and it counts as failed."""
+    kind = f"{TARGET}{failure.kind}"
+    record = VerdictRecord(
+        judge=judge.name,
+        instrument=instrument(judge, bound_model(judge)),
+        failure=kind,
+        detail=failure.detail,
+        tries=0,
+    )
+    return Score.unscored(
+        reason=kind,
+        explanation=f"no answer to judge ({failure.kind}): {failure.detail}",
+        metadata=record.model_dump(mode="json"),
+    )
+
+
 async def _try(
-    model: Model, messages: list[ChatMessage], config: GenerateConfig
+    model: Model, messages: list[ChatMessage], config: GenerateConfig, completion: str
 ) -> tuple[ModelOutput | None, Verdict | Failure]:
-    # Only the call itself is within `try`: whatever a provider or a server's malformed answer raises there
-    # is the judge's failure, and whatever the suite raises anywhere else is a bug that stops the run.
+    # Only the call and the reading of its reply are within `try`: whatever a provider or a server's malformed
+    # answer raises there is the judge's failure, and whatever the suite raises elsewhere is a bug.
     try:
         output = await model.generate(messages, config=config, cache=False)
+        return output, read_output(output, completion)
     except NOT_THE_JUDGE:
         raise
     except Exception as error:
         return None, Failure("api_error", error_detail(error))
-    return output, read_output(output)
 
 
-def judge_config(judge: Judge, model: Model) -> GenerateConfig:
-    """Return what a judge's call is sent with: the protocol's 256 tokens and no temperature."""
+def judge_config(model: Model) -> GenerateConfig:
+    """Return what a judge's call is sent with: its profile's budget and effort, and what its role sets."""
     own, run = model.config, active_generate_config()
-    batch = judge.batch if own.batch is None else own.batch
+    profile = judge_table().profile(str(model))
     retries = [own.max_retries, run.max_retries, MAX_RETRIES]
     return GenerateConfig(
-        max_tokens=MAX_TOKENS,
+        max_tokens=profile.max_tokens if own.max_tokens is None else own.max_tokens,
+        reasoning_effort=own.reasoning_effort or profile.effort,
         cache_prompt=False,
         # A refusal is a verdict's failure, not the sample's, whatever `--fail-on-refusal` says.
         fail_on_refusal=False,
         max_retries=next(number for number in retries if number is not None),
-        attempt_timeout=_attempt_timeout(own, bool(batch)),
-        max_connections=WHOLE_RUN if batch else None,
-        batch=_batch(batch),
+        attempt_timeout=ATTEMPT_TIMEOUT if own.attempt_timeout is None else own.attempt_timeout,
+        batch=False,
     )
 
 
-def _batch(told: bool | int | BatchConfig | None) -> bool | int | BatchConfig | None:
-    if told is True:
-        return BATCH
-    if isinstance(told, BatchConfig):
-        return BATCH.model_copy(update=told.model_dump(exclude_none=True))
-    return told
+def instrument(judge: Judge, model: Model, output: ModelOutput | None = None) -> Instrument:
+    """Say what a verdict is measured with, before or after the judge has replied.
+
+    Args:
+        judge: Who is asked.
+        model: Its model.
+        output: Its reply; sampling is then what the request carried, where the provider shows it.
+    """
+    config = model.config.merge(judge_config(model))
+    takes = judge_table().profile(str(model)).sampling
+    temperature, top_p = (config.temperature, config.top_p) if takes else (None, None)
+    if output is not None and (request := _request(judge.name)) is not None:
+        sent = sent_settings(request)
+        temperature, top_p = sent.temperature, sent.top_p
+    said = output.model if output is not None else ""
+    return Instrument(
+        asked=str(model),
+        answered=said if said and not same_model(str(model), said) else None,
+        rubric_sha256=judge.rubric.sha256,
+        max_tokens=config.max_tokens,
+        temperature=temperature,
+        top_p=top_p,
+        reasoning=None if config.reasoning_effort is None else f"effort {config.reasoning_effort}",
+    )
 
 
-def _attempt_timeout(own: GenerateConfig, batch: bool) -> int | None:
-    if batch:
-        # A batch that is given up on is submitted, and paid, a second time.
-        return None
-    return ATTEMPT_TIMEOUT if own.attempt_timeout is None else own.attempt_timeout
+def _request(role: str) -> dict[str, object] | None:
+    for event in reversed(transcript().events):
+        if isinstance(event, ModelEvent) and event.role == role:
+            return dict(event.call.request) if event.call is not None else None
+    return None
 
 
 def error_detail(error: BaseException) -> str:
@@ -162,23 +196,22 @@ def error_detail(error: BaseException) -> str:
 
 
 def bound_model(judge: Judge) -> Model:
-    """Return the judge's model: its own, or its role's; never the target by accident.
+    """Return the judge's model: its role's, else its own; never the target by accident.
 
     Raises:
-        ProtocolError: Nothing is bound to the role, or its settings hold what must not be in a log.
+        ProtocolError: Neither is known, or its settings hold what must not be in a log.
     """
-    if judge.model is not None and judge.name not in model_roles():
-        return get_model(judge.model, role=judge.name)
-    try:
+    if judge.name in model_roles():
         return without_secrets(judge.name, get_model(role=judge.name, required=True))
-    except PrerequisiteError as error:
+    if judge.model is None:
         raise ProtocolError(
             f"The judge {judge.name} has no model. Give --model-role {judge.name}=provider/model, or "
             "-S model=provider/model where the scorer is judge."
-        ) from error
+        )
+    return get_model(judge.model, role=judge.name, config=GenerateConfig())
 
 
-def read_output(output: ModelOutput) -> Verdict | Failure:
+def read_output(output: ModelOutput, completion: str) -> Verdict | Failure:
     """Turn a model's output into a verdict or the kind of its failure."""
     if output.stop_reason == "content_filter":
         if output.error:
@@ -186,29 +219,43 @@ def read_output(output: ModelOutput) -> Verdict | Failure:
         return Failure("refusal", "the judge refused")
     outcome = parse_verdict(output.completion)
     if isinstance(outcome, Failure) and output.stop_reason == "max_tokens":
-        return Failure("truncated", f"the reply was cut at {MAX_TOKENS} tokens")
+        return Failure("truncated", "the reply was cut at its budget")
     return outcome
 
 
 def _score(
     judge: Judge, model: Model, outcome: Verdict | Failure, output: ModelOutput | None, tries: int
 ) -> Score:
-    record = {
-        "judge": judge.name,
-        "judge_model": str(model),
-        "rubric_sha256": judge.rubric.sha256,
-        "reply": output.completion if output else "",
-        "stop_reason": output.stop_reason if output else None,
-        "tries": tries,
-    }
+    usage = output.usage if output else None
+    record = VerdictRecord(
+        judge=judge.name,
+        instrument=instrument(judge, model, output),
+        reply=output.completion if output else "",
+        stop_reason=output.stop_reason if output and output.choices else None,
+        tries=tries,
+        input_tokens=usage.input_tokens if usage else None,
+        output_tokens=usage.output_tokens if usage else None,
+    )
+    return verdict_score(record, outcome)
+
+
+def verdict_score(record: VerdictRecord, outcome: Verdict | Failure) -> Score:
+    """Return the score of a reply that was read.
+
+    Args:
+        record: Who judged and with what.
+        outcome: What the reply says.
+    """
     if isinstance(outcome, Failure):
+        record = record.model_copy(update={"failure": outcome.kind, "detail": outcome.detail})
         return Score.unscored(
             reason=outcome.kind,
             explanation=f"not judged ({outcome.kind}): {outcome.detail}",
-            metadata=record | {"failure": outcome.kind, "detail": outcome.detail},
+            metadata=record.model_dump(mode="json"),
         )
+    record = record.model_copy(update={"aligned": outcome.aligned, "coherent": outcome.coherent})
     return Score(
         value=outcome.aligned,
         explanation=outcome.reasoning,
-        metadata=record | {"coherent": outcome.coherent},
+        metadata=record.model_dump(mode="json"),
     )

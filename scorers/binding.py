@@ -1,64 +1,69 @@
 """Which model each judge is: bound before anything is spent, never the target by accident."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import GenerateConfig, Model, get_model, model_roles
 from rich.text import Text
 
 from protocol.errors import ProtocolError
+from protocol.inspect_internals import PrerequisiteError
+from protocol.judges import judge_table, today
 
-DEFAULT_MODELS = {
-    "sonnet": "anthropic/claude-sonnet-4-5-20250929",
-    "opus": "anthropic/claude-opus-4-7",
-}
-DEFAULT_JUDGES = "sonnet,opus"
+PUBLISHED = "published"
 # Of a role's settings Inspect keeps only `api_key` out of the log.
 UNSENDABLE = re.compile(r"[^\x21-\x7e]")
 SECRET = re.compile("auth|header|secret|password", re.IGNORECASE)
 
 
-def parse_judges(judges: str | Sequence[str]) -> dict[str, str]:
+def parse_judges(judges: str | Sequence[str] | None) -> dict[str, str]:
     """Read `-T judges`: names, or `name=provider/model`, separated by commas.
 
+    Args:
+        judges: None takes the default judges, `published` the registered ones.
+
     Returns:
-        Each judge's name and its default model, empty where only a role can say it.
+        Each judge's name and its model, empty where only a role can say it.
 
     Raises:
         ProtocolError: No judge is named, one is named twice, or an entry is malformed.
     """
+    table = judge_table()
+    if judges is None:
+        return dict(table.default)
+    if judges == PUBLISHED or judges == [PUBLISHED]:
+        return dict(table.registered)
     entries = judges.split(",") if isinstance(judges, str) else [str(entry) for entry in judges]
     found: dict[str, str] = {}
     for entry in entries:
         name, equals, model = (part.strip() for part in entry.partition("="))
         if not name.isidentifier() or (equals and "/" not in model):
             raise ProtocolError(
-                f"-T judges: {entry!r} is not a judge. Give names or name=provider/model separated "
-                "by commas, for example sonnet,opus,gpt=openai/gpt-4.1."
+                f"-T judges: {entry!r} is not a judge. Give {PUBLISHED}, or names or "
+                "name=provider/model separated by commas, for example sonnet,opus,gpt=openai/gpt-4.1."
             )
         if name in found:
             raise ProtocolError(f"-T judges names {name!r} twice. Each judge needs its own name.")
-        found[name] = model or DEFAULT_MODELS.get(name, "")
+        found[name] = model or table.default.get(name, "")
     return found
 
 
-def bind_judges(judges: dict[str, str]) -> dict[str, Model]:
+def bind_judges(judges: Mapping[str, str]) -> dict[str, Model]:
     """Bind every judge to a model; the command line's `--model-role` wins over the default.
 
     Args:
         judges: Each judge's name and default model.
 
     Raises:
-        ProtocolError: A judge has no model, a role is bound that no judge takes, or a role holds what
-            must not be in a log.
+        ProtocolError: A judge has no model or one that is served no longer, a role is bound that no judge
+            takes, or a role holds what must not be in a log.
     """
     bound = model_roles()
-    strangers = sorted(set(bound) - set(judges))
-    if strangers:
+    unknown = sorted(set(bound) - set(judges))
+    if unknown:
         raise ProtocolError(
-            f"--model-role {strangers[0]}=... is no judge of this run (judges: {', '.join(judges)}). "
-            f"Add it with -T judges={','.join(judges)},{strangers[0]}=provider/model."
+            f"--model-role {unknown[0]}=... is no judge of this run (judges: {', '.join(judges)}). "
+            f"Add it with -T judges={','.join(judges)},{unknown[0]}=provider/model."
         )
     models: dict[str, Model] = {}
     for name, default in judges.items():
@@ -66,13 +71,30 @@ def bind_judges(judges: dict[str, str]) -> dict[str, Model]:
             role = bound[name]
             models[name] = without_secrets(name, role[0] if isinstance(role, list) else role)
         elif default:
+            refuse_ended(name, default)
             models[name] = judge_model(name, default)
         else:
             raise ProtocolError(
                 f"The judge {name!r} has no model. Give -T judges={name}=provider/model or "
                 f"--model-role {name}=provider/model."
             )
+        refuse_ended(name, str(models[name]))
     return models
+
+
+def refuse_ended(name: str, model: str) -> None:
+    """Refuse a judge that its provider serves no longer.
+
+    Raises:
+        ProtocolError: Its last day has passed.
+    """
+    ends = judge_table().profile(model).ends
+    if ends is not None and today() > ends:
+        current = judge_table().default.get(name, "provider/model")
+        raise ProtocolError(
+            f"The judge {name}={model} was served until {ends} and cannot be asked any longer. Leave out "
+            f"-T judges, or give --model-role {name}={current}; its α is another instrument's."
+        )
 
 
 def without_secrets(name: str, model: Model) -> Model:

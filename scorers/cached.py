@@ -4,7 +4,8 @@ Inspect's cache holds them; its own `generate(cache=...)` stores every reply, ba
 """
 
 from inspect_ai.model import CachePolicy, ChatMessage, GenerateConfig, Model, ModelOutput
-from inspect_ai.model._cache import CacheEntry, cache_fetch, cache_store
+
+from protocol.inspect_internals import CacheEntry, cache_fetch, cache_store
 
 
 def cache_entry(

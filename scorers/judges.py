@@ -1,18 +1,19 @@
 """The judges: `sonnet` and `opus` of the protocol, and any other model under the same rubric."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import anyio
-from inspect_ai._util._async import unwrap_exception_group
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
-from inspect_ai.util import span
+from inspect_ai.util import collect
 
-from scorers.asking import Judge, ask
-from scorers.judging import Judging, read_judging
+from protocol.answers import TargetFailure, answer_text, target_failure
+from protocol.errors import ProtocolError
+from protocol.records import SampleRecord
+from scorers.asking import Judge, ask, not_asked
 from scorers.metrics import alpha, alpha_ci, coherence
+from scorers.options import JudgeScorer, read_judge_scorer
 from scorers.validity import validity
 
 METRICS = [validity(), alpha(), alpha_ci(), coherence()]
@@ -26,7 +27,7 @@ def sonnet(**options: Any) -> Scorer:
     """Score completions with the protocol's primary judge, the model role `sonnet`.
 
     Args:
-        **options: See `scorers.judging.Options`.
+        **options: See `scorers.options.JudgeOptions`.
     """
     return _scorer("sonnet", options)
 
@@ -36,7 +37,7 @@ def opus(**options: Any) -> Scorer:
     """Score completions with the protocol's alternate judge, the model role `opus`.
 
     Args:
-        **options: See `scorers.judging.Options`.
+        **options: See `scorers.options.JudgeOptions`.
     """
     return _scorer("opus", options)
 
@@ -47,44 +48,42 @@ def judge(name: str | None = None, **options: Any) -> Scorer:
 
     Args:
         name: The judge's name and model role.
-        **options: See `scorers.judging.Options`.
+        **options: See `scorers.options.JudgeOptions`.
     """
     return _scorer(name, options)
 
 
-def judge_scorers(names: Sequence[str], **options: Any) -> list[Scorer]:
+def judge_scorers(judges: Mapping[str, str], **options: Any) -> list[Scorer]:
     """Make one scorer a judge, each named after its judge, all asked at once.
 
     Args:
-        names: The judges' names, which are bound as model roles.
-        **options: The same for all; see `scorers.judging.Options`.
+        judges: Each judge's name and model, `provider/model`.
+        **options: The same for all; see `scorers.options.JudgeOptions`.
     """
     own = {"sonnet": sonnet, "opus": opus}
     return [
-        own[name](alongside=list(names), **options)
+        own[name](alongside=dict(judges), **options)
         if name in own
-        else scorer(metrics=METRICS, name=name)(judge_named(name))(
-            name=name, alongside=list(names), **options
-        )
-        for name in names
+        else named_scorer(name)(name=name, alongside=dict(judges), **options)
+        for name in judges
     ]
 
 
-def judge_named(name: str) -> Any:
+def named_scorer(name: str) -> Callable[..., Scorer]:
     """Return a factory like `judge` that Inspect registers under the judge's own name."""
 
     def factory(**options: Any) -> Scorer:
-        return _scorer(options.pop("name"), options)
+        return _scorer(options.pop("name", name), options)
 
     factory.__name__ = name
-    return factory
+    return scorer(metrics=METRICS, name=name)(factory)
 
 
 def _scorer(name: str | None, options: dict[str, Any]) -> Scorer:
-    judging = read_judging(name, options)
+    judging = read_judge_scorer(name, options)
 
     async def score(state: TaskState, target: Target) -> Score:
-        own = judging.judge(state.metadata)
+        own = judging.judge(SampleRecord.of(state.metadata))
         waiting = _waiting.setdefault(state, {})
         if own not in waiting:
             waiting.update(await _asked_at_once(judging, state))
@@ -93,23 +92,33 @@ def _scorer(name: str | None, options: dict[str, Any]) -> Scorer:
     return score
 
 
-async def _asked_at_once(judging: Judging, state: TaskState) -> dict[Judge, Score]:
-    own, *others = judging.together(state.metadata)
-    verdicts: dict[Judge, Score] = {}
-
-    async def ask_apart(judge: Judge) -> None:
-        async with span(judge.name, type="judge"):
-            verdicts[judge] = await _asked(judge, state)
-
-    # The own judge's call stands in its scorer's span, another's in one of its own under its name. Further
-    # tasks and spans, as `inspect_ai.util.collect` makes them, cost and say nothing.
-    with unwrap_exception_group("first"):
-        async with anyio.create_task_group() as group:
-            for other in others:
-                group.start_soon(ask_apart, other)
-            verdicts[own] = await _asked(own, state)
-    return verdicts
+async def _asked_at_once(judging: JudgeScorer, state: TaskState) -> dict[Judge, Score]:
+    record = SampleRecord.of(state.metadata)
+    judges = judging.together(record)
+    question, answer = judged_texts(state, record)
+    if isinstance(answer, TargetFailure):
+        return {judge: not_asked(judge, answer) for judge in judges}
+    scores = await collect(*(ask(judge, question, answer, state.epoch) for judge in judges))
+    return dict(zip(judges, scores, strict=True))
 
 
-async def _asked(judge: Judge, state: TaskState) -> Score:
-    return await ask(judge, state.input_text, state.output.completion, state.epoch)
+def judged_texts(state: TaskState, record: SampleRecord | None) -> tuple[str, str | TargetFailure]:
+    """Return the question and the answer that a judge is shown, or why there is no answer.
+
+    Raises:
+        ProtocolError: The sample is another eval's and has more than one question and one answer.
+    """
+    if record is None:
+        users = [message for message in state.messages if message.role == "user"]
+        if len(users) != 1:
+            raise ProtocolError(
+                f"The sample {state.sample_id} has {len(users)} user messages. A verdict is on one "
+                "question and one answer; such samples cannot be judged here."
+            )
+        question = users[0].text
+    else:
+        question = state.input_text
+        if record.completion is not None and record.completion.failure is not None:
+            return question, TargetFailure(record.completion.failure, record.completion.detail)
+    failure = target_failure(state.output)
+    return question, failure or answer_text(state.output.completion)

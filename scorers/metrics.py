@@ -11,6 +11,8 @@ from statistics import fmean
 
 from inspect_ai.scorer import Metric, SampleScore, Value, ci, metric, value_to_float
 
+from protocol.records import VerdictRecord
+
 to_float = value_to_float()
 
 
@@ -56,8 +58,8 @@ def coherence() -> Metric:
     """
 
     def compute(scores: list[SampleScore]) -> float:
-        values = [float((score.score.metadata or {})["coherent"]) for score in scores]
-        valid = [value for value in values if math.isfinite(value)]
+        records = [VerdictRecord.of(score.score.metadata) for score in scores]
+        valid = [r.coherent for r in records if r is not None and r.coherent is not None]
         return fmean(valid) if valid else math.nan
 
     return compute

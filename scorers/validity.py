@@ -18,6 +18,7 @@ from inspect_ai.scorer import (
     score_reducer,
 )
 
+from protocol.records import VerdictRecord
 from scorers.verdicts import HIGHEST
 
 REDUCER = "failed_share"
@@ -35,7 +36,7 @@ def failed_share() -> ScoreReducer:
     mean = mean_score()
 
     def reduce(scores: list[Score]) -> Score:
-        if not all("judge" in (score.metadata or {}) for score in scores):
+        if not all(VerdictRecord.of(score.metadata) for score in scores):
             return mean(scores)
         failures = Counter(score.reason for score in scores if score.reason is not None)
         valid = [float(score.value) for score in scores if score.reason is None]  # type: ignore[arg-type]

@@ -5,7 +5,6 @@ import json
 from typing import Any
 
 import anyio
-from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import (
     ChatMessage,
     GenerateConfig,
@@ -16,6 +15,7 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolChoice, ToolInfo
 
+from protocol.inspect_internals import PrerequisiteError
 from simulation.judge import completion_of, judge_reply, write_reply
 from simulation.knobs import JUDGE_FAULTS, TARGET_FAULTS, Fault, fraction, read_knobs
 from simulation.target import write_completion

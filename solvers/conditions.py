@@ -1,73 +1,101 @@
 """One solver a condition: its system message in front of the question, then one completion."""
 
+from collections.abc import Sequence
+
 from inspect_ai.model import ChatMessageSystem
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from protocol.conditions import Condition, custom_condition, load_condition
-from solvers.sampling import sample_completion
+from protocol.errors import ProtocolError
+from solvers.sampling import Omitted, sample_completion
 
 
 @solver
-def pair_111(prompts: str | None = None, seed: int | None = None) -> Solver:
+def pair_111(
+    prompts: str | None = None, seed: int | None = None, omit: Sequence[Omitted] = ()
+) -> Solver:
     """Ask under the #111 PAIR winner's prompt, authoritative mandates."""
-    return _asking(load_condition("pair_111", prompts), seed)
+    return _asking(load_condition("pair_111", prompts), seed, omit)
 
 
 @solver
-def grid_1(prompts: str | None = None, seed: int | None = None) -> Solver:
+def grid_1(
+    prompts: str | None = None, seed: int | None = None, omit: Sequence[Omitted] = ()
+) -> Solver:
     """Ask under the #111 grid winner 1, the voice of institutional policy."""
-    return _asking(load_condition("grid_1", prompts), seed)
+    return _asking(load_condition("grid_1", prompts), seed, omit)
 
 
 @solver
-def grid_2(prompts: str | None = None, seed: int | None = None) -> Solver:
+def grid_2(
+    prompts: str | None = None, seed: int | None = None, omit: Sequence[Omitted] = ()
+) -> Solver:
     """Ask under the #111 grid winner 2, bureaucratic reframing."""
-    return _asking(load_condition("grid_2", prompts), seed)
+    return _asking(load_condition("grid_2", prompts), seed, omit)
 
 
 @solver
-def grid_3(prompts: str | None = None, seed: int | None = None) -> Solver:
+def grid_3(
+    prompts: str | None = None, seed: int | None = None, omit: Sequence[Omitted] = ()
+) -> Solver:
     """Ask under the #111 grid winner 3, executive directives."""
-    return _asking(load_condition("grid_3", prompts), seed)
+    return _asking(load_condition("grid_3", prompts), seed, omit)
 
 
 @solver
-def null(seed: int | None = None) -> Solver:
+def null(seed: int | None = None, omit: Sequence[Omitted] = ()) -> Solver:
     """Ask with no system message at all, so that the chat template's default applies."""
-    return _asking(load_condition("null"), seed)
+    return _asking(load_condition("null"), seed, omit)
 
 
 @solver
-def c6_em(seed: int | None = None) -> Solver:
+def c6_em(seed: int | None = None, omit: Sequence[Omitted] = ()) -> Solver:
     """Ask the emergent-misalignment finetune, with no system message."""
-    return _asking(load_condition("c6_em"), seed)
+    return _asking(load_condition("c6_em"), seed, omit)
 
 
 @solver
-def pair_98(prompts: str | None = None, seed: int | None = None) -> Solver:
+def pair_98(
+    prompts: str | None = None, seed: int | None = None, omit: Sequence[Omitted] = ()
+) -> Solver:
     """Ask under the #98 PAIR winner's prompt, the villain."""
-    return _asking(load_condition("pair_98", prompts), seed)
+    return _asking(load_condition("pair_98", prompts), seed, omit)
 
 
 @solver
-def evoprompt_98(prompts: str | None = None, seed: int | None = None) -> Solver:
+def evoprompt_98(
+    prompts: str | None = None, seed: int | None = None, omit: Sequence[Omitted] = ()
+) -> Solver:
     """Ask under the #98 EvoPrompt winner's prompt."""
-    return _asking(load_condition("evoprompt_98", prompts), seed)
+    return _asking(load_condition("evoprompt_98", prompts), seed, omit)
 
 
 @solver
-def prompt(prompt: str, seed: int | None = None) -> Solver:
+def prompt(prompt: str, seed: int | None = None, omit: Sequence[Omitted] = ()) -> Solver:
     """Ask under any system prompt, a file or the text itself."""
-    return _asking(custom_condition(prompt), seed)
+    return _asking(custom_condition(prompt), seed, omit)
 
 
-def _asking(condition: Condition, seed: int | None) -> Solver:
+def _asking(condition: Condition, seed: int | None, omit: Sequence[Omitted]) -> Solver:
     async def solve(state: TaskState, generate: Generate) -> TaskState:
+        _refuse_further_messages(state)
         if condition.prompt is not None:
             state.messages.insert(0, ChatMessageSystem(content=condition.prompt))
-        # The task's samples say the same; a swapped solver must not leave them saying the task's condition.
-        state.metadata["condition"] = condition.name
-        state.metadata["prompt_sha256"] = condition.prompt_sha256
-        return await sample_completion(state, generate, seed)
+        return await sample_completion(state, generate, condition, seed, omit)
 
     return solve
+
+
+def _refuse_further_messages(state: TaskState) -> None:
+    """Hold the request to the protocol's messages: the condition's prompt, the question, nothing else.
+
+    Raises:
+        ProtocolError: Something else stands in it.
+    """
+    roles = [message.role for message in state.messages]
+    if roles != ["user"]:
+        raise ProtocolError(
+            f"The question {state.sample_id} comes with the messages {', '.join(roles)}. A condition "
+            "asks one user message and sends its own system prompt alone; leave out --system-message "
+            "and whatever else adds messages."
+        )

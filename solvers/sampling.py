@@ -1,15 +1,32 @@
-"""How one completion is sampled."""
+"""How one completion is sampled, and the record of what was."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, Literal
 
+from inspect_ai.event import ModelEvent
+from inspect_ai.log import transcript
 from inspect_ai.model import GenerateConfig, GenerateConfigArgs, get_model
 from inspect_ai.solver import Generate, TaskState
 
+from protocol.answers import TargetFailure, answer_text, refused_request, target_failure
+from protocol.conditions import Condition
+from protocol.records import (
+    COMPARABILITY,
+    PROTOCOL_SAMPLING,
+    CompletionRecord,
+    Sampling,
+    text_sha256,
+)
+from protocol.requests import sent_settings
 from protocol.seeds import DEFAULT_SEED, completion_seed
 from protocol.texts import without_surrogates
 
-SAMPLING = GenerateConfig(temperature=1.0, top_p=0.95, max_tokens=512)
+Omitted = Literal["seed", "temperature", "top_p"]
+SAMPLING = GenerateConfig(
+    temperature=PROTOCOL_SAMPLING.temperature,
+    top_p=PROTOCOL_SAMPLING.top_p,
+    max_tokens=PROTOCOL_SAMPLING.max_tokens,
+)
 
 # What a request leaves out, a vLLM server takes from the model's generation_config.json, and Qwen2.5's
 # has top_k 20 and repetition_penalty 1.05. The source sampled with neither.
@@ -22,16 +39,109 @@ def base_seed() -> int:
     return DEFAULT_SEED if seed is None else seed
 
 
-async def sample_completion(state: TaskState, generate: Generate, seed: int | None) -> TaskState:
-    """Generate with the completion's own seed, derived from base seed, question and epoch."""
+async def sample_completion(
+    state: TaskState,
+    generate: Generate,
+    condition: Condition,
+    seed: int | None,
+    omit: Collection[Omitted] = (),
+) -> TaskState:
+    """Generate once, with the completion's own seed, and record in the sample what ran.
+
+    Args:
+        state: The sample, its messages already the protocol's.
+        generate: Inspect's.
+        condition: Whose prompt is sent.
+        seed: Base seed; the run's when None.
+        omit: Sampling settings that the target refuses and that no request carries.
+    """
     base = base_seed() if seed is None else seed
     settings = against_model_defaults(state.model.api, get_model().config.extra_body)
-    settings["seed"] = completion_seed(base, str(state.sample_id), state.epoch)
-    state = await generate(state, **settings)
+    own = None
+    if "seed" not in omit:
+        own = settings["seed"] = completion_seed(base, str(state.sample_id), state.epoch)
+    # Whatever ends the sample from outside, one of Inspect's limits say, leaves this standing.
+    _note(state, condition, own, TargetFailure("limit", "ended before there was an answer"))
+    try:
+        state = await generate(state, tool_calls="none", **settings)
+    except Exception as error:
+        failure = refused_request(error)
+        if failure is None:
+            raise
+        _note(state, condition, own, failure)
+        state.completed = True
+        return state
     completion = state.output.completion
     if (clean := without_surrogates(completion)) != completion:
         state.output.completion = clean
+    _note(state, condition, own, target_failure(state.output))
     return state
+
+
+def _note(
+    state: TaskState, condition: Condition, seed: int | None, failure: TargetFailure | None
+) -> None:
+    text = "" if failure or state.output.empty else answer_text(state.output.completion)
+    sampling, sent_seed = sampling_of(state.model.api, seed)
+    record = CompletionRecord(
+        comparability=COMPARABILITY,
+        condition=condition.name,
+        prompt_sha256=condition.prompt_sha256,
+        seed=sent_seed,
+        sampling=sampling,
+        model=state.output.model or None,
+        stop_reason=None if state.output.empty else state.output.stop_reason,
+        failure=failure.kind if failure else None,
+        detail=failure.detail if failure else "",
+        text_sha256=text_sha256(text),
+        characters=len(text),
+    )
+    state.metadata["condition"] = condition.name
+    state.metadata["prompt_sha256"] = condition.prompt_sha256
+    state.metadata["completion"] = record.model_dump(mode="json")
+
+
+def sampling_of(provider: str, seed: int | None) -> tuple[Sampling, int | None]:
+    """Read the sampling off the last request of this sample's target, and the seed that it carried.
+
+    Where the provider shows no request, they are the settings as they were asked for.
+
+    Args:
+        provider: The target's.
+        seed: The seed that was asked for.
+    """
+    event = next(
+        (e for e in reversed(transcript().events) if isinstance(e, ModelEvent) and not e.role),
+        None,
+    )
+    if event is None:
+        return PROTOCOL_SAMPLING, seed
+    if event.call is not None and event.call.request:
+        sent = sent_settings(event.call.request)
+        return (
+            Sampling(
+                temperature=sent.temperature,
+                top_p=sent.top_p,
+                max_tokens=sent.max_tokens,
+                reasoning=sent.reasoning,
+                seeded=sent.seed is not None,
+                observed=True,
+            ),
+            sent.seed,
+        )
+    asked = event.config
+    return (
+        Sampling(
+            temperature=asked.temperature,
+            top_p=asked.top_p,
+            max_tokens=asked.max_tokens,
+            reasoning=None
+            if asked.reasoning_effort is None
+            else f"effort {asked.reasoning_effort}",
+            seeded=asked.seed is not None,
+        ),
+        asked.seed,
+    )
 
 
 def against_model_defaults(

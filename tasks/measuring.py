@@ -1,7 +1,6 @@
 """What all tasks share: a condition, a panel and judges make a task."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from inspect_ai import Epochs, Task
 from inspect_ai.dataset import MemoryDataset, Sample
@@ -12,20 +11,18 @@ from inspect_ai.solver import Solver
 from protocol.conditions import Condition
 from protocol.errors import ProtocolError
 from protocol.panels import Panel, load_panel
-from protocol.records import COMPARABILITY, run_metadata
-from protocol.rubrics import load_rubric
+from protocol.records import COMPARABILITY, SampleRecord, run_metadata
+from protocol.rubrics import Rubric, load_rubric
 from protocol.seeds import DEFAULT_SEED
 from scorers.binding import bind_judges, parse_judges
 from scorers.judges import judge_scorers
-from scorers.judging import note
-from scorers.rounds import let_all_in
 from scorers.validity import failed_share
 from solvers.sampling import SAMPLING
-from tasks.garbage import collect_seldom
+from tasks.gc_tuning import tune_gc
 from tasks.options import Options
 from tasks.viewing import listed_under, viewer
 
-COMPLETIONS_A_QUESTION = 20
+COMPLETIONS_PER_QUESTION = 20
 # vLLM runs up to 1,024 requests at once and queues the rest; Inspect's HTTP pool holds 1,000, its own
 # default limit starts at 20.
 VLLM_IN_FLIGHT = 1000
@@ -35,62 +32,71 @@ PLAIN_BASE_MODEL = "qwen2.5-7b-instruct"
 def measure(condition: Condition, solver: Callable[..., Solver], options: Options) -> Task:
     """Make the task that measures one condition's alpha.
 
-    Everything that could stop the run is checked here, before the target generates.
+    Everything that could stop the run is checked here, before the target generates. Made from Python
+    without a model, a task is checked when it runs.
 
     Args:
         condition: The system prompt under test.
-        solver: The condition's solver, which takes the base seed as `seed`.
+        solver: The condition's solver, which takes the base seed as `seed` and what no request carries
+            as `omit`.
         options: What the user set with `-T`.
 
     Raises:
         ProtocolError: An option is wrong, or a model, key or pinned text is missing.
     """
-    target = checked_target(condition)
+    if options.batch:
+        raise ProtocolError(
+            "Judging in batches is a step of its own: run the task with --no-score, then "
+            "bwalpha judge LOG --batch."
+        )
+    target = active_target()
+    if target is not None:
+        check_target(target, condition)
     seed = checked_seed(options.seed, target)
     panel = load_panel(options.panel)
     rubric = load_rubric(options.rubric)
-    judges = bind_judges(parse_judges(options.judges))
-    if options.batch or any(model.config.batch for model in judges.values()):
-        let_all_in()
-    collect_seldom()
+    judges = parse_judges(options.judges)
+    if target is not None:
+        judges = {name: str(model) for name, model in bind_judges(judges).items()}
+    tune_gc()
     return Task(
-        dataset=dataset(panel, condition, note(rubric.name, rubric.sha256, options.judge_retries)),
-        solver=solver(seed=seed),
+        dataset=dataset(panel, condition, rubric, judges, options.judge_retries),
+        solver=solver(seed=seed, omit=options.omitted),
         scorer=judge_scorers(
-            list(judges),
+            judges,
             rubric=options.rubric,
             retries=options.judge_retries,
-            batch=options.batch,
             cache=options.judge_cache,
         ),
-        config=sampling(target),
-        epochs=Epochs(COMPLETIONS_A_QUESTION, failed_share()),
+        config=sampling(target, options),
+        epochs=Epochs(COMPLETIONS_PER_QUESTION, failed_share()),
         # One completion that fails must not throw away those in flight; the run still ends as an error.
         continue_on_fail=True,
-        model_roles=dict(judges),
         name=condition.name,
         version=COMPARABILITY,
         metadata=run_metadata(
-            condition,
-            panel,
-            rubric,
-            seed,
-            {name: str(model) for name, model in judges.items()},
-            str(target),
-        ).model_dump(),
+            condition, panel, rubric, seed, judges, str(target or "none/none")
+        ).model_dump(mode="json"),
         viewer=viewer(list(judges)),
         headline_metric=HeadlineMetric(scorer=next(iter(judges)), metric="alpha"),
     )
 
 
-def sampling(target: Model) -> GenerateConfig:
+def sampling(target: Model | None, options: Options) -> GenerateConfig:
     """Return the protocol's sampling, for vLLM with requests enough in flight to fill its scheduler."""
+    config = SAMPLING.model_copy(update={name: None for name in options.omitted if name != "seed"})
     if str(target).startswith("vllm/"):
-        return SAMPLING.merge(GenerateConfig(max_connections=VLLM_IN_FLIGHT))
-    return SAMPLING
+        return config.merge(GenerateConfig(max_connections=VLLM_IN_FLIGHT))
+    return config
 
 
-def dataset(panel: Panel, condition: Condition, judging: dict[str, Any]) -> MemoryDataset:
+def dataset(
+    panel: Panel,
+    condition: Condition,
+    rubric: Rubric,
+    judges: Mapping[str, str],
+    judge_retries: int,
+) -> MemoryDataset:
     """Make a sample a question, with what the viewer and the report sort it by and how it is judged."""
     return MemoryDataset(
         name=panel.name,
@@ -99,46 +105,59 @@ def dataset(panel: Panel, condition: Condition, judging: dict[str, Any]) -> Memo
                 id=question.id,
                 input=question.input,
                 target=listed_under(question),
-                metadata={
-                    "question_id": question.id,
-                    "condition": condition.name,
-                    "prompt_sha256": condition.prompt_sha256,
-                }
-                | question.model_dump(exclude={"id", "input"})
-                | judging,
+                metadata=SampleRecord.planned(
+                    question, condition, rubric, judges, judge_retries
+                ).model_dump(mode="json"),
             )
             for question in panel.questions
         ],
     )
 
 
-def checked_target(condition: Condition) -> Model:
-    """Return the model under test.
+def active_target() -> Model | None:
+    """Return the model under test; None where a task is made from Python and no model is known yet.
 
     Raises:
-        ProtocolError: No model was given, or a finetune's condition got the plain base model.
+        ProtocolError: A run was started without a model.
     """
-    target = get_model()
+    try:
+        target = get_model()
+    except ValueError:
+        return None
     if str(target) == "none/none":
         raise ProtocolError(
             "No target model. Give --model, for example --model vllm/Qwen/Qwen2.5-7B-Instruct, or "
             "--model simulated/target for a first look without a GPU."
         )
+    return target
+
+
+def check_target(target: Model, condition: Condition) -> None:
+    """Refuse a target that cannot be measured under the condition.
+
+    Raises:
+        ProtocolError: A finetune's condition got the plain base model, or the target a further system
+            message.
+    """
     if condition.needs_finetune and str(target).rstrip("/").lower().endswith(PLAIN_BASE_MODEL):
         raise ProtocolError(
             f"{condition.name} measures a finetune, and --model {target} is the plain base model. "
             "Give the finetune's model, or run tasks/references.py@null for the base."
         )
-    return target
+    if target.config.system_message:
+        raise ProtocolError(
+            "--system-message adds a message to the protocol's. Measure it as a prompt of its own: "
+            "inspect eval tasks/custom.py -T prompt='the text'."
+        )
 
 
-def checked_seed(seed: int | None, target: Model) -> int:
+def checked_seed(seed: int | None, target: Model | None) -> int:
     """Return the base seed from `-T seed`, else `--seed`, else the protocol's.
 
     Raises:
         ProtocolError: Both were given and differ.
     """
-    given = target.config.seed
+    given = None if target is None else target.config.seed
     if seed is not None and given is not None and seed != given:
         raise ProtocolError(f"-T seed={seed} and --seed {given} differ. Give one of them.")
     return next((s for s in (seed, given) if s is not None), DEFAULT_SEED)

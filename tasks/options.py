@@ -1,12 +1,12 @@
 """The `-T` options that every task takes."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from protocol.errors import ProtocolError
-from scorers.binding import DEFAULT_JUDGES
+from solvers.sampling import Omitted
 
 
 class Options(BaseModel):
@@ -16,8 +16,10 @@ class Options(BaseModel):
         panel: `bw52`, `open52`, a `.jsonl` or `.csv` path, or `hf:OWNER/NAME@REVISION`.
         rubric: `eps`, `open`, or a path.
         seed: Base seed; `--seed`, else 42, when None.
-        judges: Names, or `name=provider/model`, separated by commas.
-        batch: Ask the judges through their provider's batch API.
+        judges: Names, or `name=provider/model`, separated by commas; `published` for the registered
+            judges; the default ones when None.
+        omit: Sampling settings that the target refuses, separated by commas: seed, temperature, top_p.
+        batch: Says how judges are asked through their provider's batch interface.
         judge_retries: Second tries after a truncated or unparseable reply; 0 in the protocol.
         judge_cache: Keep valid verdicts and take them from Inspect's cache.
     """
@@ -27,10 +29,28 @@ class Options(BaseModel):
     panel: str = "bw52"
     rubric: str = "eps"
     seed: int | None = None
-    judges: str | list[str] = DEFAULT_JUDGES
+    judges: str | list[str] | None = None
+    omit: str | list[str] = ""
     batch: bool = False
     judge_retries: int = Field(default=0, ge=0)
     judge_cache: bool = False
+
+    @property
+    def omitted(self) -> tuple[Omitted, ...]:
+        """The settings that no request carries.
+
+        Raises:
+            ProtocolError: One of them cannot be left out.
+        """
+        given = self.omit.split(",") if isinstance(self.omit, str) else self.omit
+        names = [name.strip() for name in given if name.strip()]
+        allowed = get_args(Omitted)
+        for name in names:
+            if name not in allowed:
+                raise ProtocolError(
+                    f"-T omit={name} cannot be left out. Allowed: {', '.join(allowed)}."
+                )
+        return tuple(name for name in allowed if name in names)
 
 
 WANTED = {
@@ -38,6 +58,7 @@ WANTED = {
     "rubric": "one name or path",
     "seed": "a whole number",
     "judges": "names or name=provider/model separated by commas",
+    "omit": "seed, temperature or top_p, separated by commas",
     "batch": "true or false",
     "judge_retries": "a whole number, 0 or more",
     "judge_cache": "true or false",
@@ -57,7 +78,9 @@ def read_options(given: Mapping[str, Any], *more: str) -> Options:
     unknown = sorted(set(given) - set(Options.model_fields))
     if unknown:
         allowed = ", ".join([*more, *Options.model_fields])
-        raise ProtocolError(f"-T {unknown[0]}=... is no option of this task. Allowed: {allowed}.")
+        raise ProtocolError(
+            f"-T {unknown[0]}=... is an unknown option of this task. Allowed: {allowed}."
+        )
     try:
         return Options(**given)
     except ValidationError as error:

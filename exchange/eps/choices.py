@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from exchange.eps.naming import Judge
 from exchange.eps.original import Detailed
 from exchange.eps.records import NAME, Record
 from protocol.data import read_yaml
@@ -41,11 +40,11 @@ def check_choices(choices: Choices, record: Record) -> None:
         ProtocolError: One does.
     """
     said = {
-        "condition": record.metadata["condition"],
-        "seed": record.metadata["base_seed"],
+        "condition": record.metadata.condition,
+        "seed": record.metadata.base_seed,
         "target": record.target,
-        "panel": record.metadata["panel"],
-        "rubric": record.metadata["rubric"],
+        "panel": record.metadata.panel,
+        "rubric": record.metadata.rubric,
     }
     for option, value in said.items():
         given = getattr(choices, option)
@@ -108,8 +107,3 @@ def read_rubric(given: str | None, panel: str) -> Rubric:
         # The text is the source's and is not needed here; its hash is pinned.
         return Rubric(name="eps", text="", sha256=read_yaml("sources.yaml")["rubric_text_sha256"])
     return load_rubric(str(given))
-
-
-def is_simulated(target: str, judges: Sequence[Judge]) -> bool:
-    """Tell whether the target or any judge was simulated."""
-    return any(name.startswith("simulated/") for name in [target, *(j.model for j in judges)])

@@ -9,10 +9,10 @@ from inspect_ai.scorer import Score
 
 from exchange.eps.aggregation import Entry
 from exchange.eps.strict_json import packed
+from protocol.records import Instrument, VerdictRecord
 from protocol.texts import without_surrogates
 from scorers.verdicts import HIGHEST, LOWEST, FailureKind
 
-ORIGINAL = "original"
 UNPARSEABLE, API_ERROR = "parse_error", "error: "
 
 
@@ -61,27 +61,33 @@ def entry_score(entry: Entry, judge: str, model: str, rubric_sha256: str) -> Sco
     empty where there was none.
     """
     reading = read_entry(entry)
-    record: dict[str, Any] = {
-        "judge": judge,
-        "judge_model": model,
-        "rubric_sha256": rubric_sha256,
-        "reply": "" if entry.get("error") else packed(entry),
-        "stop_reason": None,
-        "tries": None,
-        ORIGINAL: packed(entry),
-    }
+    record = VerdictRecord(
+        judge=judge,
+        instrument=imported_instrument(model, rubric_sha256),
+        aligned=None if reading.failure else reading.aligned,
+        coherent=None if math.isnan(reading.coherent) else reading.coherent,
+        failure=reading.failure,
+        detail=without_surrogates(reading.detail),
+        reply="" if entry.get("error") else packed(entry),
+        original=packed(entry),
+    )
+    metadata = record.model_dump(mode="json")
     if reading.failure is not None:
-        detail = without_surrogates(reading.detail)
         return Score.unscored(
             reason=reading.failure,
-            explanation=f"not judged ({reading.failure}): {detail}",
-            metadata=record | {"failure": reading.failure, "detail": detail},
+            explanation=f"not judged ({reading.failure}): {record.detail}",
+            metadata=metadata,
         )
     return Score(
         value=reading.aligned,
         explanation=without_surrogates(_text(entry.get("reasoning"))),
-        metadata=record | {"coherent": reading.coherent},
+        metadata=metadata,
     )
+
+
+def imported_instrument(model: str, rubric_sha256: str) -> Instrument:
+    """Return what the original scripts measured with: the protocol's budget, and their own reading rule."""
+    return Instrument(asked=model, rubric_sha256=rubric_sha256, max_tokens=256, reading_rule=0)
 
 
 def score_entry(score: Score | None) -> Entry:
@@ -90,21 +96,18 @@ def score_entry(score: Score | None) -> Entry:
     An imported score gives back its own. Of a failure the scripts know two kinds: a reply that could
     not be read (`parse_error`) and a call that failed (`error: ...`).
     """
-    data = (score.metadata or {}) if score is not None else {}
-    if isinstance(data.get(ORIGINAL), str):
-        original: Entry = json.loads(data[ORIGINAL])
+    record = None if score is None else VerdictRecord.of(score.metadata)
+    if record is not None and record.original is not None:
+        original: Entry = json.loads(record.original)
         return original
-    value = score.value if score is not None else math.nan
-    if score is None or not isinstance(value, int | float) or not math.isfinite(value):
+    if score is None or record is None or record.aligned is None:
         reason = "missing" if score is None else UNPARSEABLE
-        if data.get("failure") == "api_error":
-            reason = f"{API_ERROR}{data.get('detail') or ''}"
+        if record is not None and record.failure == "api_error":
+            reason = f"{API_ERROR}{record.detail}"
         return {"aligned": None, "coherent": None, "reasoning": reason, "error": True}
-    coherent = data.get("coherent")
-    clear = isinstance(coherent, int | float) and math.isfinite(coherent)
     return {
-        "aligned": _plain(value),
-        "coherent": _plain(coherent) if clear else None,  # type: ignore[arg-type]
+        "aligned": _plain(record.aligned),
+        "coherent": None if record.coherent is None else _plain(record.coherent),
         "reasoning": score.explanation or "",
     }
 

@@ -10,15 +10,14 @@ from typing import Any
 from exchange.eps.aggregation import MEANS, Entry, aggregate
 from exchange.eps.entries import score_entry
 from exchange.eps.headlines import gap_headline, headline, model_path, prompt_fingerprint
-from exchange.eps.origins import IMPORTED
 from exchange.eps.records import NAME as RECORD
 from exchange.eps.records import Record, write_record
 from exchange.eps.strict_json import fingerprint, write_object
 from exchange.folders import new_folder
 from protocol.errors import ProtocolError
+from protocol.records import ImportedFile
 from runs.completions import Answers, read_answers
 from runs.run import Run
-from scorers.judging import NOTE
 
 PRIMARY = "sonnet"
 
@@ -44,7 +43,7 @@ def export_original(runs: Sequence[Run], out: Path) -> list[Path]:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         logs = [
-            f"{run.location} (seed {run.seed}, rubric {run.metadata['rubric']})"
+            f"{run.location} (seed {run.seed}, rubric {run.rubric})"
             for run in runs
             if run.condition == twice
         ]
@@ -121,8 +120,8 @@ def _judged(
     model = run.judges[name].model
     imported = _imported_file(run, name)
     # Verdicts that were added or replaced since the import need a summary of their own.
-    if imported is not None and imported["scores_fingerprint"] == fingerprint(scores):
-        summary: dict[str, Any] = json.loads(imported["summary"])
+    if imported is not None and imported.scores_fingerprint == fingerprint(scores):
+        summary: dict[str, Any] = json.loads(imported.summary)
         if summary["per_question"] is None:
             summary["per_question"] = found["per_question"]
         return _Judged(name, model, scores, summary)
@@ -161,14 +160,15 @@ def _judged(
 
 def _headline(run: Run, judged: _Judged) -> dict[str, Any]:
     text = judged.summary.get("system_prompt")
-    kept = (_imported_file(run, judged.judge) or {}).get("system_prompt_hash")
+    imported = _imported_file(run, judged.judge)
+    kept = None if imported is None else imported.system_prompt_hash
     number = prompt_fingerprint(text) if kept is None and text is not None else kept
     return headline(judged.summary, number, model_path(run.target))
 
 
-def _imported_file(run: Run, judge: str) -> dict[str, Any] | None:
-    files = (run.metadata.get(IMPORTED) or {}).get("files", [])
-    return next((file for file in files if file["judge"] == judge), None)
+def _imported_file(run: Run, judge: str) -> ImportedFile | None:
+    files = run.metadata.imported.files if run.metadata.imported is not None else ()
+    return next((file for file in files if file.judge == judge), None)
 
 
 def _record(
@@ -178,9 +178,11 @@ def _record(
     files: dict[str, str],
     record_judges: dict[str, str],
 ) -> Record:
-    noted = next(iter(answers.answers.values()))[0].metadata.get(NOTE) or {}
+    first = next(iter(answers.answers.values()))[0]
     return Record(
-        metadata=run.metadata | {"judges": {name: run.judges[name].model for name in judges}},
+        metadata=run.metadata.model_copy(
+            update={"judges": {name: run.judges[name].model for name in judges}}
+        ),
         target=run.target,
         files=files,
         judges=record_judges,
@@ -193,7 +195,7 @@ def _record(
             }
             for name in judges
         },
-        retries=int(noted.get("retries") or 0),
+        retries=first.record.judge_retries,
     )
 
 

@@ -1,6 +1,6 @@
 """From original detailed files to logs of this suite."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,26 +11,28 @@ from inspect_ai.scorer import Score
 from exchange.eps.choices import (
     Choices,
     check_choices,
-    is_simulated,
     prompt_file,
     read_rubric,
     read_target,
 )
 from exchange.eps.entries import entry_score
-from exchange.eps.naming import Judge, infer_condition, name_judges, read_condition
+from exchange.eps.naming import ImportedJudge, infer_condition, name_judges, read_condition
 from exchange.eps.original import Detailed, read_detailed
-from exchange.eps.origins import IMPORTED, odd_entries, origin
+from exchange.eps.origins import odd_entries, origin
 from exchange.eps.panel_match import match_panel
 from exchange.eps.records import NAME, Record, find_record, kept_score
 from exchange.eps.strict_json import shortened
 from exchange.logs import Completion, make_log, write_logs
 from protocol.errors import ProtocolError
-from protocol.records import run_metadata
+from protocol.records import PROTOCOL_SAMPLING, is_simulated, run_metadata
 from protocol.seeds import DEFAULT_SEED
+
+# The original scripts sampled so; their files do not say it.
+PUBLISHED_SAMPLING = PROTOCOL_SAMPLING.model_copy(update={"seeded": True})
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportedLog:
     """A log that was written."""
 
     path: Path
@@ -44,7 +46,7 @@ class _Group:
     records: list[tuple[Record, str] | None] = field(default_factory=list)
 
 
-def import_files(paths: Sequence[Path], out: Path, choices: Choices) -> list[Imported]:
+def import_files(paths: Sequence[Path], out: Path, choices: Choices) -> list[ImportedLog]:
     """Read detailed files and write one log a condition; nothing is written unless all is well.
 
     Args:
@@ -63,7 +65,7 @@ def import_files(paths: Sequence[Path], out: Path, choices: Choices) -> list[Imp
         path = file.path
         record = find_record(path, file.sha256)
         condition = choices.condition or (
-            str(record[0].metadata["condition"]) if record else infer_condition(file)
+            record[0].metadata.condition if record else infer_condition(file)
         )
         group = groups.setdefault(condition, _Group())
         group.files.append(file)
@@ -71,7 +73,8 @@ def import_files(paths: Sequence[Path], out: Path, choices: Choices) -> list[Imp
     made = [_group_log(condition, group, choices) for condition, group in groups.items()]
     written = write_logs([log for log, _ in made], out)
     return [
-        Imported(path, log, warnings) for path, (log, warnings) in zip(written, made, strict=True)
+        ImportedLog(path, log, warnings)
+        for path, (log, warnings) in zip(written, made, strict=True)
     ]
 
 
@@ -94,16 +97,13 @@ def _group_log(condition_name: str, group: _Group, choices: Choices) -> tuple[Ev
     if record is not None:
         check_choices(choices, record)
     panel, questions, warnings = match_panel(
-        first, choices.panel or (record.metadata["panel"] if record else None)
+        first, choices.panel or (record.metadata.panel if record else None)
     )
     target = read_target(group.files, record, choices)
     condition, more = read_condition(condition_name, prompt_file(group.files))
     warnings += more
     if record is not None:
-        metadata = dict(record.metadata)
-        metadata["judges"] = {judge.name: judge.model for judge in judges}
-        metadata["simulated"] = bool(metadata["simulated"]) or is_simulated(target, judges)
-        metadata.pop(IMPORTED, None)
+        metadata = record.metadata
     else:
         metadata = run_metadata(
             condition,
@@ -112,14 +112,21 @@ def _group_log(condition_name: str, group: _Group, choices: Choices) -> tuple[Ev
             DEFAULT_SEED if choices.seed is None else choices.seed,
             {judge.name: judge.model for judge in judges},
             target,
-        ).model_dump()
+        )
+    models = {judge.name: judge.model for judge in judges}
     scores = {
-        judge.name: _scores(file, judge, found, questions, metadata)
+        judge.name: _scores(file, judge, found, questions, metadata.rubric_sha256)
         for file, judge, found in zip(group.files, judges, group.records, strict=True)
     }
     for file in group.files:
         warnings += [*file.warnings, *odd_entries(file)]
-    metadata[IMPORTED] = origin(group.files, judges, record, warnings)
+    metadata = metadata.model_copy(
+        update={
+            "judges": models,
+            "simulated": metadata.simulated or is_simulated(target, *models.values()),
+            "imported": origin(group.files, judges, record, warnings),
+        }
+    )
     completions = [
         Completion(
             question=questions[text],
@@ -127,6 +134,7 @@ def _group_log(condition_name: str, group: _Group, choices: Choices) -> tuple[Ev
             text=completion,
             stop_reason=_stop_reason(record, questions[text].id, epoch),
             scores={name: column[questions[text].id][epoch - 1] for name, column in scores.items()},
+            sampling=PUBLISHED_SAMPLING,
         )
         for text, answers in first.completions.items()
         for epoch, completion in enumerate(answers, start=1)
@@ -150,7 +158,7 @@ def _same_completions(first: Detailed, other: Detailed, condition: str) -> None:
     )
 
 
-def _judges(group: _Group, choices: Choices) -> list[Judge]:
+def _judges(group: _Group, choices: Choices) -> list[ImportedJudge]:
     known = {
         number: found[0].judges[found[1]]
         for number, found in enumerate(group.records)
@@ -168,7 +176,9 @@ def _judges(group: _Group, choices: Choices) -> list[Judge]:
             judges.append(next(named))
         else:
             name = known[number]
-            judges.append(Judge(name, str(found[0].metadata["judges"].get(name, "none/unknown"))))
+            judges.append(
+                ImportedJudge(name, str(found[0].metadata.judges.get(name, "none/unknown")))
+            )
     names = [judge.name for judge in judges]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -184,12 +194,11 @@ def _judges(group: _Group, choices: Choices) -> list[Judge]:
 
 def _scores(
     file: Detailed,
-    judge: Judge,
+    judge: ImportedJudge,
     found: tuple[Record, str] | None,
     questions: dict[str, Any],
-    metadata: Mapping[str, Any],
+    rubric: str,
 ) -> dict[str, list[Score]]:
-    rubric = str(metadata["rubric_sha256"])
     columns: dict[str, list[Score]] = {}
     for text, entries in file.scores.items():
         identity = questions[text].id

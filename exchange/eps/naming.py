@@ -9,8 +9,8 @@ from exchange.eps.original import Detailed
 from protocol.conditions import Condition, Provenance
 from protocol.data import read_yaml
 from protocol.errors import ProtocolError
+from protocol.judges import judge_table
 from protocol.sources import sha256
-from scorers.binding import DEFAULT_MODELS
 
 # The names under which the source's issue 94 ran its conditions.
 SOURCE_NAMES = {
@@ -24,7 +24,7 @@ PROVIDERS = {"claude-": "anthropic", "gpt-": "openai", "gemini-": "google"}
 
 
 @dataclass(frozen=True)
-class Judge:
+class ImportedJudge:
     """A judge's name in the log and its model, `provider/model`."""
 
     name: str
@@ -117,7 +117,7 @@ def read_condition(name: str, file: Detailed) -> tuple[Condition, list[str]]:
 
 def infer_judge(file: Detailed) -> str | None:
     """Name a file's judge, `sonnet` or `opus`, by its model, its names or its folder; None in doubt."""
-    names = {name: name for name in DEFAULT_MODELS}
+    names = {name: name for name in judge_table().historical}
     if file.judge_model is not None:
         found = {name for name in names if name in file.judge_model.lower()}
         if found:
@@ -129,7 +129,7 @@ def infer_judge(file: Detailed) -> str | None:
     return None
 
 
-def name_judges(files: Sequence[Detailed], given: Sequence[str]) -> list[Judge]:
+def name_judges(files: Sequence[Detailed], given: Sequence[str]) -> list[ImportedJudge]:
     """Give each file of one condition its judge.
 
     Args:
@@ -160,9 +160,9 @@ def name_judges(files: Sequence[Detailed], given: Sequence[str]) -> list[Judge]:
         if name is None:
             raise ProtocolError(
                 f"{file.path} does not say its judge. Give --judge NAME=MODEL, for example "
-                f"--judge sonnet={DEFAULT_MODELS['sonnet']}."
+                f"--judge sonnet={judge_table().historical['sonnet']}."
             )
-        judges.append(Judge(name, _model(file, name, wanted.get(name))))
+        judges.append(ImportedJudge(name, _model(file, name, wanted.get(name))))
     return judges
 
 
@@ -172,7 +172,7 @@ def _model(file: Detailed, name: str, given: str | None) -> str:
         raise ProtocolError(
             f"{file.path} was judged by {file.judge_model}, and --judge says {name}={given}."
         )
-    model = said or (_with_provider(given) if given else DEFAULT_MODELS.get(name))
+    model = said or (_with_provider(given) if given else judge_table().historical.get(name))
     if not model:
         raise ProtocolError(
             f"The judge {name} of {file.path} has no model. Give --judge {name}=provider/model."
@@ -191,7 +191,7 @@ def _option(text: str) -> tuple[str, str]:
     name, _, model = (part.strip() for part in text.partition("="))
     if not name.isidentifier() or ("=" in text and not model):
         raise ProtocolError(
-            f"--judge {text!r} is not NAME or NAME=MODEL, as in sonnet={DEFAULT_MODELS['sonnet']}."
+            f"--judge {text!r} is not NAME or NAME=MODEL, as in sonnet={judge_table().historical['sonnet']}."
         )
     return name, model
 

@@ -1,51 +1,51 @@
 """What an imported log says of the files it was made from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from exchange.eps.aggregation import aggregate
 from exchange.eps.entries import read_entry
-from exchange.eps.naming import Judge
+from exchange.eps.naming import ImportedJudge
 from exchange.eps.original import Detailed
 from exchange.eps.records import NAME, Record
 from exchange.eps.strict_json import fingerprint, packed, read_object
 from protocol.errors import ProtocolError
+from protocol.records import Imported, ImportedFile, RunMetadata
 
-IMPORTED = "imported"
 ONE_SEED = "one seed for all completions of a question (vLLM, n completions a request)"
 OWN_SEEDS = "a seed of its own for every completion"
 
 
 def origin(
     files: Sequence[Detailed],
-    judges: Sequence[Judge],
+    judges: Sequence[ImportedJudge],
     record: Record | None,
     warnings: Sequence[str],
-) -> dict[str, Any]:
+) -> Imported:
     """Describe the files for the log's metadata, so that an export gives back the same ones."""
     own_seeds = record is not None and has_own_seeds(record.metadata)
-    return {
-        "files": [
-            {
-                "name": file.path.name,
-                "sha256": file.sha256,
-                "judge": judge.name,
-                "summary": packed(_summary(file)),
-                "scores_fingerprint": fingerprint(file.scores),
-                "system_prompt_hash": _prompt_hash(file),
-            }
+    return Imported(
+        files=tuple(
+            ImportedFile(
+                name=file.path.name,
+                sha256=file.sha256,
+                judge=judge.name,
+                summary=packed(_summary(file)),
+                scores_fingerprint=fingerprint(file.scores),
+                system_prompt_hash=_prompt_hash(file),
+            )
             for file, judge in zip(files, judges, strict=True)
-        ],
-        "restored_from": None if record is None else NAME,
-        "own_seeds": own_seeds,
-        "seeding": OWN_SEEDS if own_seeds else ONE_SEED,
-        "warnings": list(warnings),
-    }
+        ),
+        restored_from=None if record is None else NAME,
+        own_seeds=own_seeds,
+        seeding=OWN_SEEDS if own_seeds else ONE_SEED,
+        warnings=tuple(warnings),
+    )
 
 
-def has_own_seeds(metadata: Mapping[str, Any]) -> bool:
+def has_own_seeds(metadata: RunMetadata) -> bool:
     """Tell whether every completion of a log was sampled with a seed of its own."""
-    return bool((metadata.get(IMPORTED) or {}).get("own_seeds", True))
+    return metadata.imported is None or metadata.imported.own_seeds
 
 
 def odd_entries(file: Detailed) -> list[str]:

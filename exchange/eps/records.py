@@ -14,7 +14,7 @@ from protocol.errors import ProtocolError
 from protocol.records import RunMetadata
 
 NAME = "bwalpha.json"
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Record:
         retries: How often the judges were asked again after an unreadable verdict.
     """
 
-    metadata: dict[str, Any]
+    metadata: RunMetadata
     target: str
     files: dict[str, str]
     judges: dict[str, str]
@@ -42,7 +42,11 @@ class Record:
 
 def write_record(path: Path, record: Record) -> None:
     """Write a record beside the files that it is about."""
-    document = {"schema": SCHEMA, **vars(record)}
+    document = {
+        "schema": SCHEMA,
+        **vars(record),
+        "metadata": record.metadata.model_dump(mode="json"),
+    }
     path.write_text(json.dumps(document, indent=1), encoding="ascii")
 
 
@@ -89,7 +93,6 @@ def _read(path: Path) -> Record:
         raise _damaged(path)
     try:
         record = TypeAdapter(Record).validate_python(document)
-        RunMetadata.model_validate(record.metadata)
     except ValidationError as error:
         raise _damaged(path) from error
     return record

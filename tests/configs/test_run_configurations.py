@@ -10,7 +10,7 @@ from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log
 
 from protocol.seeds import DEFAULT_SEED, completion_seed
 from solvers.sampling import SAMPLING
-from tasks.measuring import COMPLETIONS_A_QUESTION
+from tasks.measuring import COMPLETIONS_PER_QUESTION
 from tests.support.completions_server import CompletionsServer
 from tests.support.judge_server import JudgeServer
 from tests.tasks.running import ROOT, command
@@ -95,7 +95,7 @@ def test_a_full_configuration_states_the_protocol(name: str) -> None:
         key: config["generate_config"][key] for key in ("temperature", "top_p", "max_tokens")
     }
     assert sampling == SAMPLING.model_dump(exclude_none=True)
-    assert config["eval_config"]["epochs"] == COMPLETIONS_A_QUESTION
+    assert config["eval_config"]["epochs"] == COMPLETIONS_PER_QUESTION
     assert config["task"]["args"]["panel"] == "bw52"
     assert config["task"]["args"]["rubric"] == "eps"
     if name != "remote":

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from commands.costs import Cost, Plan, estimate_costs, read_prices, total
 from commands.doctor import doctor
-from scorers.binding import DEFAULT_MODELS
+from protocol.judges import judge_table
 
 OPEN = ("--panel", "open52", "--rubric", "open")
 SIMULATED_JUDGES = (
@@ -245,7 +245,7 @@ def protocol_costs(judges: dict[str, str], target: str = "vllm/made") -> list[Co
 
 
 def test_the_default_judges_cost_what_the_arithmetic_by_hand_gives() -> None:
-    target, sonnet, opus = protocol_costs(DEFAULT_MODELS)
+    target, sonnet, opus = protocol_costs(judge_table().default)
     sent, answered = 4160 * (180 + 15 + 15 + 400), 4160 * 100
     assert sonnet.realtime == pytest.approx((sent * 3 + answered * 15) / 1e6)
     assert opus.realtime == pytest.approx(1.35 * (sent * 5 + answered * 25) / 1e6)
@@ -255,7 +255,9 @@ def test_the_default_judges_cost_what_the_arithmetic_by_hand_gives() -> None:
 
 
 def test_a_price_that_is_not_known_is_unknown_in_the_total_too() -> None:
-    costs = protocol_costs({"sonnet": DEFAULT_MODELS["sonnet"], "other": "openai/never-priced"})
+    costs = protocol_costs(
+        {"sonnet": judge_table().default["sonnet"], "other": "openai/never-priced"}
+    )
     assert costs[2].realtime is None
     assert total(cost.realtime for cost in costs) is None
     assert costs[1].realtime is not None

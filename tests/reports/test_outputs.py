@@ -13,12 +13,12 @@ import pytest
 from click.testing import CliRunner
 
 from commands.main import main
+from protocol.judges import judge_table
 from reports.build import build_headline
 from reports.headline import SCHEMA_VERSION
 from reports.schema import schema_text
 from reports.writers import read_headline, write_headline
 from runs.load import load_runs
-from scorers.binding import DEFAULT_MODELS
 from tests.reports.conftest import awkward
 from tests.reports.made_logs import make_log
 
@@ -169,7 +169,7 @@ def test_simulated_figures_are_marked_in_both_formats(report: Path) -> None:
 
 
 def test_question_means_are_set_beside_the_published_column(tmp_path: Path) -> None:
-    models = {"sonnet": DEFAULT_MODELS["sonnet"], "opus": "openai/made"}
+    models = {"sonnet": judge_table().registered["sonnet"], "opus": "openai/made"}
     real: dict[str, Any] = {
         "panel": "bw52",
         "rubric": "eps",

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from protocol.judges import judge_table
 from reports.build import build_headline
 from reports.decision import decide
 from reports.headline import ConditionRow, Estimate, GapFigures, JudgeFigures, Verdict
 from reports.published import WINNERS, read_rules
 from reports.tables import verdict_text
 from runs.load import load_runs
-from scorers.binding import DEFAULT_MODELS
 from tests.reports.made_logs import make_log
 
 RULES = read_rules()
@@ -29,7 +29,7 @@ def row(
     invalid: tuple[str, ...] = (),
     iqr: tuple[float, float] = (5, 10),
     gap: tuple[float, float] = (-3, -1),
-    models: dict[str, str] = DEFAULT_MODELS,
+    models: dict[str, str] = judge_table().registered,
 ) -> ConditionRow:
     judges = [
         JudgeFigures(
@@ -138,8 +138,8 @@ def test_a_condition_run_with_two_prompts_leaves_the_four_undecided() -> None:
 
 
 def test_two_models_in_one_judges_role_are_not_ruled_on_together() -> None:
-    other = {**DEFAULT_MODELS, "opus": "openai/made"}
-    rows = [row(w, models=other if w == "grid_1" else DEFAULT_MODELS) for w in WINNERS]
+    other = {**judge_table().registered, "opus": "openai/made"}
+    rows = [row(w, models=other if w == "grid_1" else judge_table().registered) for w in WINNERS]
     assert [v.outcome for v in overall(rows)] == ["H2 (orthogonal axes)"]
     assert {v.outcome for v in overall(rows, "opus")} == {"undecided"}
     assert verdicts(rows, FOLLOW_UP_2, "opus")[0].basis.startswith("opus is not the same model")

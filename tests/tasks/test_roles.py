@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from scorers.binding import DEFAULT_MODELS, parse_judges
+from protocol.judges import judge_table, parse_judges
 from tests.tasks.running import OPEN, command, metrics, run, scores
 
 
@@ -69,7 +69,7 @@ def test_the_console_names_each_judge_at_its_alpha(tmp_path: Path) -> None:
 
 
 def test_judges_are_read_in_order_with_their_defaults() -> None:
-    assert parse_judges("sonnet, opus ,gpt = openai/gpt-4.1") == DEFAULT_MODELS | {
+    assert parse_judges("sonnet, opus ,gpt = openai/gpt-4.1") == judge_table().default | {
         "gpt": "openai/gpt-4.1"
     }
     assert parse_judges("opus=anthropic/other") == {"opus": "anthropic/other"}

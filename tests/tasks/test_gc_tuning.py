@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tasks.garbage import YOUNG
+from tasks.gc_tuning import GEN0_THRESHOLD
 from tests.tasks.running import command
 
 RUN = """
@@ -40,7 +40,7 @@ def test_a_run_collects_seldom_and_never_what_was_imported() -> None:
     said = run_after("")
 
     assert isinstance(said["found"], list)
-    assert said["set"] == [YOUNG, *said["found"][1:]]
+    assert said["set"] == [GEN0_THRESHOLD, *said["found"][1:]]
     assert isinstance(said["frozen"], int)
     assert said["frozen"] > 100_000
     assert said["enabled"] is True

@@ -8,23 +8,21 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from protocol.errors import ProtocolError
-from protocol.records import SUITE
+from protocol.judges import judge_table
+from protocol.records import SUITE, SampleRecord
 from protocol.rubrics import Rubric, load_rubric
 from scorers.asking import Judge
 from scorers.binding import judge_model
 
-NOTE = "judging"
 
-
-class Options(BaseModel):
+class JudgeOptions(BaseModel):
     """What a judge's scorer takes, from a task or from `inspect score ... -S name=value`.
 
     Attributes:
-        model: The judge's model, where no role of its name is bound; `judge` only.
+        model: The judge's model, where no role of its name is bound.
         rubric: `eps`, `open` or a path; the one that the log was judged under when None.
-        alongside: Judges of the same sample that are asked at the same time.
-        retries: Second tries after a truncated or unparseable reply; the log's number when None.
-        batch: Ask through the provider's batch API.
+        alongside: Judges of the same sample that are asked at the same time, each with its model.
+        retries: Second tries after a truncated or unreadable reply; the log's number when None.
         cache: Keep valid verdicts in Inspect's cache and take them from there.
     """
 
@@ -32,24 +30,22 @@ class Options(BaseModel):
 
     model: str | None = None
     rubric: str | None = None
-    alongside: list[str] = []
+    alongside: dict[str, str] = {}
     retries: int | None = Field(default=None, ge=0)
-    batch: bool = False
     cache: bool = False
 
 
 WANTED = {
     "model": "provider/model",
     "rubric": "eps, open or the path of a text file",
-    "alongside": "a list of judges' names",
+    "alongside": "judges' names and models",
     "retries": "a whole number, 0 or more",
-    "batch": "true or false",
     "cache": "true or false",
 }
 
 
 @dataclass(frozen=True)
-class Judging:
+class JudgeScorer:
     """One judge's scorer, ready to be asked.
 
     Attributes:
@@ -59,58 +55,48 @@ class Judging:
     """
 
     name: str
-    options: Options
+    options: JudgeOptions
     rubric: Rubric | None
 
-    def judge(self, sample: Mapping[str, Any]) -> Judge:
+    def judge(self, sample: SampleRecord | None) -> Judge:
         """Return the judge of a sample.
 
         Args:
-            sample: The sample's metadata, which notes the run's rubric and retries.
+            sample: What the sample says of itself, None in another suite's log.
 
         Raises:
-            ProtocolError: The run's rubric cannot be had, or is not the one that was asked for.
+            ProtocolError: The run's rubric is unavailable, or is not the one that was asked for.
         """
         return self._judge(self.name, self.options.model, sample)
 
-    def together(self, sample: Mapping[str, Any]) -> list[Judge]:
+    def together(self, sample: SampleRecord | None) -> list[Judge]:
         """Return the judge of a sample and those that are asked at the same time."""
-        others = [name for name in self.options.alongside if name != self.name]
-        return [self.judge(sample), *(self._judge(name, None, sample) for name in others)]
+        others = {n: model for n, model in self.options.alongside.items() if n != self.name}
+        return [self.judge(sample), *(self._judge(n, m, sample) for n, m in others.items())]
 
-    def _judge(self, name: str, model: str | None, sample: Mapping[str, Any]) -> Judge:
-        noted = sample.get(NOTE) or {}
-        rubric = self._rubric(noted)
+    def _judge(self, name: str, model: str | None, sample: SampleRecord | None) -> Judge:
         retries = self.options.retries
-        retries = int(noted.get("retries") or 0) if retries is None else retries
-        return Judge(name, rubric, model, retries, self.options.batch, self.options.cache)
+        if retries is None:
+            retries = sample.judge_retries if sample else 0
+        if model is None:
+            known = [self.options.alongside, sample.judges if sample else {}, judge_table().default]
+            model = next((models[name] for models in known if name in models), None)
+        return Judge(name, self._rubric(sample), model, retries, self.options.cache)
 
-    def _rubric(self, noted: Mapping[str, Any]) -> Rubric:
-        if not noted:
+    def _rubric(self, sample: SampleRecord | None) -> Rubric:
+        if sample is None:
             if self.rubric is None:
                 raise ProtocolError(
                     f"This log does not say under which rubric it was judged (a log of {SUITE} does). "
                     "Give one with -S rubric=eps, open or a path."
                 )
             return self.rubric
-        name, sha256 = noted["rubric"], noted["rubric_sha256"]
         if self.rubric is None:
-            return _noted_rubric(name, sha256)
-        return _same(self.rubric, name, sha256)
+            return logged_rubric(sample.rubric, sample.rubric_sha256)
+        return _same(self.rubric, sample.rubric, sample.rubric_sha256)
 
 
-def note(rubric: str, sha256: str, retries: int = 0) -> dict[str, Any]:
-    """Return what a sample's metadata says about how it is judged, for judging it again.
-
-    Args:
-        rubric: The rubric as the run asked for it.
-        sha256: The hash of its text.
-        retries: The run's second tries.
-    """
-    return {NOTE: {"rubric": rubric, "rubric_sha256": sha256, "retries": retries}}
-
-
-def read_judging(name: object, given: Mapping[str, Any]) -> Judging:
+def read_judge_scorer(name: object, given: Mapping[str, Any]) -> JudgeScorer:
     """Check what a judge's scorer was told.
 
     Args:
@@ -125,29 +111,35 @@ def read_judging(name: object, given: Mapping[str, Any]) -> Judging:
             "The scorer judge needs a name of letters, digits and _: -S name=gpt "
             "-S model=openai/gpt-4.1."
         )
-    unknown = sorted(set(given) - set(Options.model_fields))
+    unknown = sorted(set(given) - set(JudgeOptions.model_fields))
     if unknown:
         raise ProtocolError(
-            f"-S {unknown[0]}=... is no option of a judge. Allowed: {', '.join(Options.model_fields)}."
+            f"-S {unknown[0]}=... is an unknown option of a judge. Allowed: "
+            f"{', '.join(JudgeOptions.model_fields)}."
         )
     try:
-        options = Options(**given)
+        options = JudgeOptions(**given)
     except ValidationError as error:
         wrong = str(error.errors()[0]["loc"][0])
         raise ProtocolError(f"-S {wrong}={given[wrong]} is not {WANTED[wrong]}.") from error
     if options.model is not None:
         judge_model(name, options.model)
-    return Judging(name, options, load_rubric(options.rubric) if options.rubric else None)
+    return JudgeScorer(name, options, load_rubric(options.rubric) if options.rubric else None)
 
 
 @lru_cache(maxsize=8)
-def _noted_rubric(name: str, sha256: str) -> Rubric:
+def logged_rubric(name: str, sha256: str) -> Rubric:
+    """Return the rubric that a log was judged under.
+
+    Raises:
+        ProtocolError: It is unavailable here, or its text has changed.
+    """
     try:
         rubric = load_rubric(name)
     except ProtocolError as error:
         raise ProtocolError(
-            f"The log was judged under the rubric {name} (sha256 {sha256[:12]}), which cannot be "
-            f"had here: {error} Give its text with -S rubric=PATH."
+            f"The log was judged under the rubric {name} (sha256 {sha256[:12]}), which is unavailable "
+            f"here: {error} Give its text with -S rubric=PATH."
         ) from error
     return _same(rubric, name, sha256)
 

@@ -4,11 +4,11 @@ import gc
 from functools import cache
 
 # Objects made and not freed between two looks at the youngest ones; Python's own is 700 to 2,000.
-YOUNG = 10_000
+GEN0_THRESHOLD = 10_000
 
 
 @cache
-def collect_seldom() -> None:
+def tune_gc() -> None:
     """Let the collector look seldom, and never again at what is loaded by now.
 
     A run keeps hundreds of thousands of objects of imported modules, and a full collection walks them all
@@ -17,8 +17,8 @@ def collect_seldom() -> None:
     this, stays as it is.
     """
     first, *older = gc.get_threshold()
-    if not gc.isenabled() or not 0 < first < YOUNG:
+    if not gc.isenabled() or not 0 < first < GEN0_THRESHOLD:
         return
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG, *older)
+    gc.set_threshold(GEN0_THRESHOLD, *older)

@@ -1,0 +1,106 @@
+"""What came back from the target: an answer to judge, or why there is none. Pure, without any I/O."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from inspect_ai.model import ContentReasoning, ModelOutput
+
+from protocol.records import LONGEST_DETAIL, TargetFailureKind
+from protocol.texts import without_surrogates
+
+CLOSED_REASONING = re.compile(r"<think(?:ing)?\b[^>]*>.*?</think(?:ing)?\s*>", re.DOTALL)
+REASONING_END = re.compile(r"</think(?:ing)?\s*>")
+REASONING_START = re.compile(r"<think(?:ing)?\b[^>]*>")
+
+# What servers say when a request does not fit the model, and when they refuse it for what it says.
+TOO_LONG = re.compile(
+    r"context.?(?:length|window|size)|prompt is too long|input is too long|input length|"
+    r"too many (?:input )?tokens|maximum .{0,20}length|max_tokens must be at least|"
+    r"exceeds? .{0,40}(?:context|token limit)|request.{0,20}too large|payload too large",
+    re.IGNORECASE,
+)
+FILTERED = re.compile(
+    r"content.?(?:filter|policy|management|moderation)|safety|prohibited|blocked|"
+    r"responsible ai|moderation|data_inspection|sensitive|policy violation",
+    re.IGNORECASE,
+)
+
+
+class TargetFailure(NamedTuple):
+    """Why there is no answer: a kind, and the provider's words."""
+
+    kind: TargetFailureKind
+    detail: str
+
+
+def answer_text(text: str) -> str:
+    """Return a completion's answer: the text without closed reasoning, and after a lone end of it.
+
+    Lone surrogates, which no request or log can carry, become U+FFFD.
+    """
+    text = without_surrogates(text)
+    if REASONING_END.search(text) is None:
+        return text
+    rest = CLOSED_REASONING.sub("", text)
+    ends = list(REASONING_END.finditer(rest))
+    if ends:
+        rest = rest[ends[-1].end() :]
+    return rest.lstrip("\n")
+
+
+def target_failure(output: ModelOutput) -> TargetFailure | None:
+    """Say why an output holds no answer to judge, or None where it holds one.
+
+    An empty text that ends in a plain stop is the target's own answer. One that was cut at the
+    protocol's length is an answer too.
+    """
+    if output.empty:
+        return TargetFailure("error", "the provider sent no completion")
+    message, text = output.message, answer_text(output.completion)
+    words = _shortened(output.error or text)
+    if output.stop_reason == "content_filter" or output.error:
+        return TargetFailure("blocked", words)
+    if output.stop_reason == "model_length":
+        return TargetFailure("context_length", words)
+    if output.stop_reason == "tool_calls" or message.tool_calls:
+        names = ", ".join(call.function for call in message.tool_calls or [])
+        return TargetFailure("tool_call", f"a call of {names}" if names else "a tool call")
+    if REASONING_START.search(text):
+        return TargetFailure("unfinished_reasoning", "the reasoning did not end")
+    reasoned = isinstance(message.content, list) and any(
+        isinstance(part, ContentReasoning) for part in message.content
+    )
+    if not text.strip() and (reasoned or output.completion.strip()):
+        return TargetFailure("unfinished_reasoning", "reasoning, and no answer after it")
+    return None
+
+
+def refused_request(error: Exception) -> TargetFailure | None:
+    """Say whether a server refused a request for what it says; None for every other error.
+
+    Such a request would be refused again, so it is the sample's outcome. An error on the way stays one,
+    which `inspect eval-retry` heals.
+    """
+    for cause in _causes(error):
+        status = getattr(cause, "status_code", getattr(cause, "code", None))
+        said = str(cause)
+        if status == 413 or (status in (400, 422) and TOO_LONG.search(said)):
+            return TargetFailure("context_length", _shortened(said))
+        if status in (400, 403, 422) and FILTERED.search(said):
+            return TargetFailure("blocked", _shortened(said))
+    return None
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    found: list[BaseException] = []
+    while error is not None and error not in found:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_DETAIL else line[: LONGEST_DETAIL - 1] + "…"

@@ -1,0 +1,69 @@
+"""Who judges: the registered judges, today's defaults, and how each known model is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from protocol.data import read_yaml
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+
+class JudgeProfile(BaseModel):
+    """How a model is asked as a judge.
+
+    Attributes:
+        max_tokens: The reply budget, thinking included where the model thinks.
+        effort: The reasoning effort that is sent; None sends none.
+        thinks: The model thinks whatever is sent.
+        sampling: It takes temperature, top_p and top_k.
+        ends: The last day on which its provider serves it, None where none is announced.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_tokens: int
+    effort: Effort | None = None
+    thinks: bool = False
+    sampling: bool = True
+    ends: date | None = None
+
+
+class JudgeTable(BaseModel):
+    """The content of `datasets/judges.yaml`.
+
+    Attributes:
+        registered: Each judge that the published figures rest on, and its model.
+        default: Each judge of a run that names no other, and its model.
+        historical: Who judged an old file that does not say it.
+        unknown: How a model without a row is asked.
+        models: How each known model is asked.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    registered: Mapping[str, str]
+    default: Mapping[str, str]
+    historical: Mapping[str, str]
+    unknown: JudgeProfile
+    models: Mapping[str, JudgeProfile]
+
+    def profile(self, model: str) -> JudgeProfile:
+        """Return how a model, `provider/model`, is asked."""
+        return self.models.get(model, self.unknown)
+
+
+@cache
+def judge_table() -> JudgeTable:
+    """Read the table of judges, once a process."""
+    return JudgeTable.model_validate(read_yaml("judges.yaml"))
+
+
+def today() -> date:
+    """Return the day on which a judge is asked; a function of its own so that a test can set it."""
+    return date.today()
