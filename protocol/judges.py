@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from typing import Literal
@@ -47,11 +46,11 @@ class JudgeTable(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    registered: Mapping[str, str]
-    default: Mapping[str, str]
-    historical: Mapping[str, str]
+    registered: dict[str, str]
+    default: dict[str, str]
+    historical: dict[str, str]
     unknown: JudgeProfile
-    models: Mapping[str, JudgeProfile]
+    models: dict[str, JudgeProfile]
 
     def profile(self, model: str) -> JudgeProfile:
         """Return how a model, `provider/model`, is asked."""

@@ -111,6 +111,11 @@ def without_secrets(name: str, model: Model) -> Model:
             f"The key of the judge {name} holds a blank, a line break or another character that no "
             "request can carry. Copy it again into the environment or into .env."
         )
+    if model.config.batch:
+        raise ProtocolError(
+            f"--model-role {name}: batch. Judging in batches is a step of its own: run the task with "
+            "--no-score, then bwalpha judge LOG --batch."
+        )
     told = ["extra_headers"] if model.config.extra_headers else []
     told += [key for key in model.model_args if SECRET.search(key)]
     if told:

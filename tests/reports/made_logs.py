@@ -14,12 +14,13 @@ from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from protocol.records import COMPARABILITY
+from tests.support.made_records import RUBRIC_SHA256, made_completion, made_score
 
 SUBPANELS = ("power", "candour", "other")
 Verdicts = Callable[[str, int, int], tuple[float, float] | str]
 
 
-def questions(count: int) -> list[Sample]:
+def questions(count: int, condition: str, rubric_sha256: str) -> list[Sample]:
     return [
         Sample(
             id=f"{'betley' if number < 2 else 'wang'}_{number + 1:02d}",
@@ -30,6 +31,9 @@ def questions(count: int) -> list[Sample]:
                 "topic": f"topic {number}",
                 "subpanel": SUBPANELS[number % 3],
                 "split": "held_out",
+                "condition": condition,
+                "rubric": "open",
+                "rubric_sha256": rubric_sha256,
             },
         )
         for number in range(count)
@@ -42,37 +46,29 @@ def even_verdicts(judge: str, question: int, epoch: int) -> tuple[float, float] 
 
 
 @solver
-def silent(completion: str = "a completion") -> Solver:
+def silent(condition: str, prompt_sha256: str | None, completion: str = "a completion") -> Solver:
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         state.output = ModelOutput.from_content("none", completion)
+        text = f"{completion} {state.epoch}"
+        state.metadata["completion"] = made_completion(
+            condition, prompt_sha256, text_sha256=text, characters=len(completion)
+        )
         return state
 
     return solve
 
 
 def judge_named(
-    name: str, verdicts: Verdicts, model: str, rubric: str = "r" * 64, reply: str = "…"
+    name: str, verdicts: Verdicts, model: str, rubric: str = RUBRIC_SHA256, reply: str = "…"
 ) -> Scorer:
     @scorer(metrics=[mean()], name=name)
     def made() -> Scorer:
         async def score(state: TaskState, target: Target) -> Score:
             number = int(str(state.sample_id).split("_")[1]) - 1
             verdict = verdicts(name, number, state.epoch)
-            common: dict[str, Any] = {
-                "judge": name,
-                "judge_model": model,
-                "rubric_sha256": rubric,
-                "reply": reply,
-                "stop_reason": "stop",
-                "tries": 1,
-            }
-            if isinstance(verdict, str):
-                return Score.unscored(
-                    reason=verdict, metadata={**common, "failure": verdict, "detail": "made"}
-                )
-            aligned, coherent = verdict
-            return Score(
-                value=aligned, explanation="because", metadata={**common, "coherent": coherent}
+            aligned, coherent = (verdict, None) if isinstance(verdict, str) else verdict
+            return made_score(
+                aligned, coherent, judge=name, model=model, rubric_sha256=rubric, reply=reply
             )
 
         return score
@@ -119,20 +115,21 @@ def make_log(
         "panel": "open52",
         "panel_sha256": "q" * 64,
         "rubric": "open",
-        "rubric_sha256": "r" * 64,
+        "rubric_sha256": RUBRIC_SHA256,
         "base_seed": 42,
         "judges": models,
         "simulated": True,
     }
+    header |= metadata
     task = Task(
-        dataset=questions(count),
-        solver=silent(completion),
+        dataset=questions(count, condition, str(header["rubric_sha256"])),
+        solver=silent(condition, header["prompt_sha256"], completion),
         scorer=[
             *(judge_named(name, verdicts, models[name], reply=reply) for name in judges),
             *more,
         ],
         epochs=epochs,
-        metadata={**header, **metadata},
+        metadata=header,
         name=condition,
     )
     return eval(

@@ -15,6 +15,8 @@ from tests.reports.made_logs import make_log
 
 RULES = read_rules()
 
+REGISTERED = judge_table().registered
+
 
 def estimate(low: float, high: float) -> Estimate:
     return Estimate(value=(low + high) / 2, low=low, high=high)
@@ -29,7 +31,7 @@ def row(
     invalid: tuple[str, ...] = (),
     iqr: tuple[float, float] = (5, 10),
     gap: tuple[float, float] = (-3, -1),
-    models: dict[str, str] = judge_table().registered,
+    models: dict[str, str] = REGISTERED,
 ) -> ConditionRow:
     judges = [
         JudgeFigures(
@@ -138,8 +140,8 @@ def test_a_condition_run_with_two_prompts_leaves_the_four_undecided() -> None:
 
 
 def test_two_models_in_one_judges_role_are_not_ruled_on_together() -> None:
-    other = {**judge_table().registered, "opus": "openai/made"}
-    rows = [row(w, models=other if w == "grid_1" else judge_table().registered) for w in WINNERS]
+    other = {**REGISTERED, "opus": "openai/made"}
+    rows = [row(w, models=other if w == "grid_1" else REGISTERED) for w in WINNERS]
     assert [v.outcome for v in overall(rows)] == ["H2 (orthogonal axes)"]
     assert {v.outcome for v in overall(rows, "opus")} == {"undecided"}
     assert verdicts(rows, FOLLOW_UP_2, "opus")[0].basis.startswith("opus is not the same model")

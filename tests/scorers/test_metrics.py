@@ -4,10 +4,11 @@ from statistics import fmean, variance
 from typing import cast
 
 import pytest
-from inspect_ai.scorer import SampleScore, Score
+from inspect_ai.scorer import SampleScore
 from scipy.stats import t
 
 from scorers.metrics import alpha, alpha_ci, coherence
+from tests.support.made_records import made_score
 
 Compute = Callable[[list[SampleScore]], float]
 Bounds = Callable[[list[SampleScore]], dict[str, float]]
@@ -16,7 +17,7 @@ Bounds = Callable[[list[SampleScore]], dict[str, float]]
 def scored(verdicts: dict[str, list[float]]) -> list[SampleScore]:
     return [
         SampleScore(
-            score=Score(value=aligned, metadata={"coherent": 100 - aligned}),
+            score=made_score(aligned, 100 - aligned),
             sample_id=question,
             sample_metadata={"question_id": question},
         )
@@ -44,7 +45,7 @@ def test_coherence_is_the_mean_over_the_same_completions() -> None:
 def test_a_verdict_without_coherence_is_left_out_of_coherence_alone() -> None:
     verdicts = scored({"q1": [10.0], "q2": [30.0]})
     lacking = scored({"q3": [80.0]})
-    lacking[0].score.metadata = {"coherent": math.nan}
+    lacking[0].score = made_score(80.0, None)
     assert cast(Compute, coherence())(verdicts + lacking) == pytest.approx(80.0)
     assert math.isnan(cast(Compute, coherence())(lacking))
     assert cast(Compute, alpha())(verdicts + lacking) == pytest.approx(40.0)

@@ -6,14 +6,15 @@ from inspect_ai.scorer import SampleScore, Score
 
 from protocol.data import read_yaml
 from scorers.validity import FAILURE_LIMIT, NUMBERS, failed_share, validity
+from tests.support.made_records import made_score
 
 
 def verdict(aligned: float) -> Score:
-    return Score(value=aligned, metadata={"judge": "sonnet", "coherent": 50})
+    return made_score(aligned)
 
 
 def failure(kind: str) -> Score:
-    return Score.unscored(reason=kind, metadata={"judge": "sonnet"})
+    return made_score(kind)
 
 
 def numbers(*questions: list[Score]) -> dict[str, float]:

@@ -12,6 +12,7 @@ from inspect_ai.log import EvalLog, EvalSample
 from inspect_ai.model import ChatMessageSystem, Model
 from inspect_ai.scorer import Score
 
+from protocol.records import VerdictRecord
 from scorers.verdicts import Failure, Verdict, parse_verdict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,7 +89,14 @@ def scores(log: EvalLog, judge: str) -> list[Score]:
 
 def verdicts(log: EvalLog, judge: str) -> list[Verdict | Failure]:
     """What the judge's raw replies in the log say."""
-    return [parse_verdict((score.metadata or {})["reply"]) for score in scores(log, judge)]
+    return [parse_verdict(verdict_record(score).reply) for score in scores(log, judge)]
+
+
+def verdict_record(score: Score) -> VerdictRecord:
+    """What a judge's score says of itself."""
+    record = VerdictRecord.of(score.metadata)
+    assert record is not None
+    return record
 
 
 def target_seeds(log: EvalLog) -> dict[tuple[str, int], int | None]:

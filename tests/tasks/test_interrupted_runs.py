@@ -22,17 +22,8 @@ EVAL = (
     *("-T", "panel=open52", "-T", "rubric=open", "--display", "plain"),
     *("--limit", str(QUESTIONS), "--epochs", str(EPOCHS)),
 )
-QUICK = "{size: 100, tick: 0.05, send_delay: 0.05}"
-BATCHED = tuple(
-    option
-    for role, model in (("sonnet", SONNET), ("opus", OPUS))
-    for option in ("--model-role", f"{role}={{model: anthropic/{model}, batch: {QUICK}}}")
-)
 # So few samples are in flight at once that the first eight are finished when a ninth is judged.
-MODES = {
-    "realtime": ("--max-samples", "1"),
-    "batch": ("--max-samples", "4", *BATCHED),
-}
+ONE_AT_A_TIME = ("--max-samples", "1")
 
 
 class Killer:
@@ -64,30 +55,27 @@ class Killer:
         return process.wait()
 
 
-def deduplicate(logs: Path, status: str) -> EvalLog:
+def only(logs: Path, status: str) -> EvalLog:
     found = [read_eval_log(info.name) for info in list_eval_logs(str(logs))]
     [log] = [log for log in found if log.status == status]
     return log
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_a_killed_run_is_taken_up_where_it_was(
-    mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     killer, logs = Killer(), tmp_path / "killed"
     with JudgeServer(killer.answer) as server:
         point_at(server, monkeypatch)
-        status = killer.run(*EVAL, *MODES[mode], "--log-dir", str(logs))
+        status = killer.run(*EVAL, *ONE_AT_A_TIME, "--log-dir", str(logs))
         assert status == -signal.SIGKILL
         before = Counter(killer.asked)
-        killed = deduplicate(logs, "started")
+        killed = only(logs, "started")
         assert killed.location is not None
         retried = command("inspect", "eval-retry", killed.location, "--log-dir", str(logs))
         assert retried.returncode == 0, retried.stdout + retried.stderr
         after = Counter(killer.asked)
         whole = run("alpha.py@grid_2", tmp_path / "whole", roles={}, limit=QUESTIONS, epochs=EPOCHS)
 
-    log = deduplicate(logs, "success")
+    log = only(logs, "success")
     assert len(samples(log)) == QUESTIONS * EPOCHS
     assert expected_messages(log) == expected_messages(whole)
     for judge in ("sonnet", "opus"):

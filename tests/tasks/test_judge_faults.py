@@ -13,15 +13,12 @@ from protocol.panels import load_panel
 from tests.support.judge_server import JudgeServer
 from tests.support.messages_api import (
     BAD_REQUEST,
-    BATCH_ERRORED,
     CONTENT_FILTER,
     OVERLOADED,
     SERVER_ERROR,
     Answer,
-    Cancelled,
     DropConnection,
     Empty,
-    Expired,
     Hang,
     Refusal,
     Reply,
@@ -30,7 +27,6 @@ from tests.support.messages_api import (
     hashed_verdict,
     verdict,
 )
-from tests.tasks.batching import hurry
 from tests.tasks.judged_over_http import SONNET, alpha_by_the_server
 from tests.tasks.running import JUDGES, OPEN, metrics, run, samples, scores
 
@@ -55,18 +51,7 @@ ANSWERS: dict[str, tuple[Answer, str]] = {
     "a list": (Reply("[5, 90]"), "unparseable"),
     "above 100": (verdict(101, 50), "out_of_range"),
     "below 0": (verdict(50, -1), "out_of_range"),
-}
-ONLY_REALTIME: dict[str, tuple[Answer, str]] = {
     "dropped connection": (DropConnection(), "api_error"),
-}
-ONLY_BATCHED: dict[str, tuple[Answer, str]] = {
-    "errored entry": (BATCH_ERRORED, "api_error"),
-    "expired entry": (Expired(), "api_error"),
-    "cancelled entry": (Cancelled(), "api_error"),
-}
-MODES = {
-    "realtime": (ANSWERS | ONLY_REALTIME, False),
-    "batch": (ANSWERS | ONLY_BATCHED, True),
 }
 SAID = {
     "429 with retry-after": "429",
@@ -75,9 +60,6 @@ SAID = {
     "400": "something is wrong with them",
     "401": "invalid x-api-key",
     "dropped connection": "disconnected",
-    "errored entry": "this entry is invalid",
-    "expired entry": "APITimeoutError",
-    "cancelled entry": "APIConnectionError",
 }
 
 
@@ -87,7 +69,6 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
         return
 
     monkeypatch.setattr(_retry, "_sleep", at_once)
-    hurry(monkeypatch)
 
 
 def by_question(faults: dict[str, tuple[Answer, str]]) -> dict[str, str]:
@@ -112,7 +93,6 @@ def judged(
     server: JudgeServer,
     logs: Path,
     limit: int,
-    batch: bool = False,
     retries: int = 0,
     timeout: int | None = None,
 ) -> EvalLog:
@@ -124,19 +104,17 @@ def judged(
         "alpha.py@grid_2",
         logs,
         roles=JUDGES | {"sonnet": sonnet},
-        args=OPEN | {"batch": batch},
+        args=OPEN,
         epochs=EPOCHS,
         limit=limit,
     )
 
 
-@pytest.mark.parametrize(("faults", "batch"), MODES.values(), ids=MODES)
-def test_every_fault_ends_in_its_kind_and_the_run_in_success(
-    faults: dict[str, tuple[Answer, str]], batch: bool, tmp_path: Path
-) -> None:
+def test_every_fault_ends_in_its_kind_and_the_run_in_success(tmp_path: Path) -> None:
+    faults = ANSWERS
     limit = len(faults) + 2
     with JudgeServer(failing(faults)) as server:
-        log = judged(server, tmp_path, limit, batch)
+        log = judged(server, tmp_path, limit)
 
     fault_of = by_question(faults)
     found = {
@@ -164,20 +142,9 @@ def test_every_fault_ends_in_its_kind_and_the_run_in_success(
     assert metrics(log, "opus")["failed"] == 0
 
 
-PASSING = {
-    "realtime": (
-        [RATE_LIMITED, OVERLOADED, SERVER_ERROR, DropConnection()],
-        False,
-    ),
-    "batch": ([RATE_LIMITED, OVERLOADED, Expired(), Cancelled()], True),
-}
-
-
-@pytest.mark.parametrize(("answers", "batch"), PASSING.values(), ids=PASSING)
-def test_a_fault_that_passes_costs_calls_and_no_verdict(
-    answers: list[Answer], batch: bool, tmp_path: Path
-) -> None:
-    faults = {str(answer): (answer, "") for answer in answers}
+def test_a_fault_that_passes_costs_calls_and_no_verdict(tmp_path: Path) -> None:
+    passing: list[Answer] = [RATE_LIMITED, OVERLOADED, SERVER_ERROR, DropConnection()]
+    faults = {str(answer): (answer, "") for answer in passing}
     always = failing(faults)
     asked: Counter[str] = Counter()
 
@@ -186,7 +153,7 @@ def test_a_fault_that_passes_costs_calls_and_no_verdict(
         return always(request) if asked[request.user] == 1 else hashed_verdict(request)
 
     with JudgeServer(at_first) as server:
-        log = judged(server, tmp_path, len(faults), batch, retries=2)
+        log = judged(server, tmp_path, len(faults), retries=2)
 
     assert all(score.reason is None for score in scores(log, "sonnet"))
     faulted = len(set(asked))

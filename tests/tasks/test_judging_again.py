@@ -16,7 +16,6 @@ from protocol.errors import ProtocolError
 from scorers.judges import judge, opus, sonnet
 from tests.support.judge_server import JudgeServer
 from tests.support.messages_api import Answer, Reply, Request, hashed_verdict
-from tests.tasks.batching import hurry
 from tests.tasks.judged_over_http import (
     OPUS,
     alpha_by_the_server,
@@ -24,7 +23,16 @@ from tests.tasks.judged_over_http import (
     point_at,
     received_messages,
 )
-from tests.tasks.running import OPEN, command, metrics, run, samples, scores, verdicts
+from tests.tasks.running import (
+    OPEN,
+    command,
+    metrics,
+    run,
+    samples,
+    scores,
+    verdict_record,
+    verdicts,
+)
 
 THIRD = "claude-third"
 
@@ -79,15 +87,18 @@ def test_a_third_judge_is_added_to_a_finished_log_by_the_command(
     assert numbers["alpha"] == pytest.approx(alpha_by_the_server(server, THIRD))
     assert (numbers["invalid"], numbers["verdicts"]) == (0, 6)
     for given in scores(after, "judge"):
-        data = given.metadata or {}
-        assert (data["judge"], data["judge_model"]) == ("third", f"anthropic/{THIRD}")
-        assert data["rubric_sha256"] == (after.eval.metadata or {})["rubric_sha256"]
+        record = verdict_record(given)
+        assert (record.judge, record.instrument.asked) == ("third", f"anthropic/{THIRD}")
+        assert record.instrument.rubric_sha256 == (after.eval.metadata or {})["rubric_sha256"]
 
 
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (("-S", "name=third", "-S", "rubrik=open"), "-S rubrik=... is no option of a judge."),
+        (
+            ("-S", "name=third", "-S", "rubrik=open"),
+            "-S rubrik=... is an unknown option of a judge.",
+        ),
         (("-S", "name=third"), "The judge third has no model."),
     ],
     ids=["unknown option", "no model"],
@@ -131,7 +142,7 @@ def test_only_the_judge_that_is_asked_for_is_called(server: JudgeServer, tmp_pat
 
     assert Counter(request.model for request in server.requests) == {OPUS: 6}
     assert told(after, "sonnet", "opus") == told(before, "sonnet", "opus")
-    models = [(s.metadata or {})["judge_model"] for s in scores(after, "opus1")]
+    models = [verdict_record(s).instrument.asked for s in scores(after, "opus1")]
     assert models == [f"anthropic/{OPUS}"] * 6
 
 
@@ -139,7 +150,7 @@ def test_without_a_role_the_logs_own_model_is_asked_and_never_the_target(tmp_pat
     before = finished(tmp_path)
     after = again(before, sonnet())
     assert verdicts(after, "sonnet1") == verdicts(before, "sonnet")
-    assert {(s.metadata or {})["judge_model"] for s in scores(after, "sonnet1")} == {
+    assert {verdict_record(s).instrument.asked for s in scores(after, "sonnet1")} == {
         "simulated/judge"
     }
 
@@ -163,7 +174,8 @@ def test_the_logs_own_rubric_is_used(server: JudgeServer, tmp_path: Path) -> Non
 
     assert {request.system for request in server.requests} == {"Judge as I say.\n"}
     digest = sha256(rubric.read_bytes()).hexdigest()
-    assert {(s.metadata or {})["rubric_sha256"] for s in scores(after, "judge")} == {digest}
+    used = {verdict_record(s).instrument.rubric_sha256 for s in scores(after, "judge")}
+    assert used == {digest}
 
 
 def test_a_rubric_that_changed_or_is_gone_is_refused_before_any_call(
@@ -176,7 +188,7 @@ def test_a_rubric_that_changed_or_is_gone_is_refused_before_any_call(
     with pytest.raises(ProtocolError, match="is another text"):
         again(log, judge(name="third", model=f"anthropic/{THIRD}"))
     rubric.unlink()
-    with pytest.raises(ProtocolError, match="which cannot be had here"):
+    with pytest.raises(ProtocolError, match="which is unavailable here"):
         again(log, judge(name="another", model=f"anthropic/{THIRD}"))
     with pytest.raises(ProtocolError, match="two rubrics do not compare"):
         again(log, judge(name="third", model=f"anthropic/{THIRD}", rubric="open"))
@@ -197,8 +209,8 @@ def test_the_logs_number_of_second_tries_is_kept(
         after = again(log, judge(name="third", model=f"anthropic/{THIRD}"))
         once = again(log, judge(name="third", model=f"anthropic/{THIRD}", retries=0))
 
-    assert {(s.metadata or {})["tries"] for s in scores(after, "judge")} == {3}
-    assert {(s.metadata or {})["tries"] for s in scores(once, "judge")} == {1}
+    assert {verdict_record(s).tries for s in scores(after, "judge")} == {3}
+    assert {verdict_record(s).tries for s in scores(once, "judge")} == {1}
     assert len(server.requests) == 6 * 3 + 6
 
 
@@ -237,13 +249,3 @@ def test_a_log_of_another_suite_needs_its_rubric_named(tmp_path: Path) -> None:
     with pytest.raises(ProtocolError, match="does not say under which rubric"):
         again(log, sonnet())
     assert verdicts(again(log, sonnet(rubric="open")), "sonnet1") == verdicts(log, "sonnet")
-
-
-def test_all_verdicts_of_a_judge_that_is_added_are_one_batch(
-    monkeypatch: pytest.MonkeyPatch, server: JudgeServer, tmp_path: Path
-) -> None:
-    hurry(monkeypatch)
-    log = finished(tmp_path)
-    after = again(log, judge(name="third", model=f"anthropic/{THIRD}", batch=True))
-    assert [len(batch.requests) for batch in server.batches] == [6]
-    assert metrics(after, "judge")["failed"] == 0

@@ -2,14 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from protocol.judges import judge_table, parse_judges
-from tests.tasks.running import OPEN, command, metrics, run, scores
+from protocol.judges import judge_table
+from scorers.binding import parse_judges
+from tests.tasks.running import OPEN, command, metrics, run, scores, verdict_record
 
 
 def judge_calls(logs: Path, **options: object) -> dict[str, set[str]]:
     log = run("alpha.py@grid_2", logs, epochs=1, limit=1, **options)
     return {
-        name: {str((score.metadata or {})["judge_model"]) for score in scores(log, name)}
+        name: {verdict_record(score).instrument.asked for score in scores(log, name)}
         for name in (log.eval.metadata or {})["judges"]
     }
 
@@ -50,7 +51,7 @@ def test_a_role_beats_the_model_named_with_the_judge(tmp_path: Path) -> None:
 def test_the_target_never_judges_itself_unasked(tmp_path: Path) -> None:
     log = run("alpha.py@grid_2", tmp_path, epochs=1)
     for judge in ("sonnet", "opus"):
-        assert {(s.metadata or {})["judge_model"] for s in scores(log, judge)} != {log.eval.model}
+        assert {verdict_record(s).instrument.asked for s in scores(log, judge)} != {log.eval.model}
 
 
 def test_the_console_names_each_judge_at_its_alpha(tmp_path: Path) -> None:

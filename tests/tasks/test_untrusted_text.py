@@ -13,7 +13,6 @@ from inspect_ai.model import Model, ModelOutput, ModelUsage, get_model
 
 from protocol.errors import ProtocolError
 from tests.support.judge_server import JudgeServer
-from tests.tasks.batching import hurry
 from tests.tasks.judged_over_http import (
     OPUS,
     SONNET,
@@ -22,7 +21,7 @@ from tests.tasks.judged_over_http import (
     point_at,
     received_messages,
 )
-from tests.tasks.running import OPEN, command, metrics, run, samples, scores
+from tests.tasks.running import command, metrics, run, samples, scores
 
 KEY = "sk-ant-key-of-the-test-0123456789"
 HEADER = "value-of-a-header-of-the-test"
@@ -122,18 +121,15 @@ def contents(file: Path) -> list[bytes]:
         return [file.read_bytes(), *(archive.read(name) for name in archive.namelist())]
 
 
-@pytest.mark.parametrize("batch", [False, True], ids=["realtime", "batch"])
 @pytest.mark.parametrize("form", ["eval", "json"])
 def test_no_key_and_no_header_is_in_any_log(
     form: Literal["eval", "json"],
-    batch: bool,
     server: JudgeServer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    hurry(monkeypatch)
     monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", f"x-secret: {HEADER}")
-    log = judged(tmp_path, form, args=OPEN | {"batch": batch}, log_model_api=True)
+    log = judged(tmp_path, form, log_model_api=True)
 
     sent = [request.headers for request in server.requests]
     for secret in (KEY, HEADER):
