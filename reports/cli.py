@@ -29,7 +29,7 @@ SUMMARIES = {
     "run": "Run conditions (and seeds) in several `inspect eval` processes, then print...",
     "import": "Make logs of the original scripts' alignment_*_detailed.json FILEs (or...",
     "export": "Write the LOGS (log files or folders) as files that others read.",
-    "prompts": "Take the winners' verbatim texts out of search result FILEs, or of folders of...",
+    "prompts": "Make a prompts folder of <condition>.txt FILEs and of JSON that holds a pinned...",
 }
 NARROW = 100
 OUT = click.Path(file_okay=False, path_type=Path)

@@ -3,7 +3,8 @@
 from inspect_ai.model import ChatMessageSystem
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from protocol.conditions import Condition, custom_condition, load_condition
+from protocol.conditions import Condition, load_condition
+from protocol.custom import custom_condition
 from solvers.sampling import sample_completion
 
 
@@ -56,9 +57,15 @@ def evoprompt_98(prompts: str | None = None, seed: int | None = None) -> Solver:
 
 
 @solver
-def prompt(prompt: str, seed: int | None = None) -> Solver:
-    """Ask under any system prompt, a file or the text itself."""
-    return _asking(custom_condition(prompt), seed)
+def joint_111(prompts: str | None = None, seed: int | None = None) -> Solver:
+    """Ask under the #111 joint winner's prompt, the one that is public."""
+    return _asking(load_condition("joint_111", prompts), seed)
+
+
+@solver
+def prompt(prompt: str, name: str | None = None, seed: int | None = None) -> Solver:
+    """Ask under any system prompt, a file or the text itself, called by its file or by `name`."""
+    return _asking(custom_condition(prompt, name), seed)
 
 
 def _asking(condition: Condition, seed: int | None) -> Solver:

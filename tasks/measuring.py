@@ -15,6 +15,7 @@ from protocol.metadata import COMPARABILITY, run_metadata
 from protocol.panels import Panel, load_panel
 from protocol.rubrics import load_rubric
 from protocol.seeds import DEFAULT_SEED
+from protocol.targets import check_target
 from scorers.binding import bind_judges, parse_judges
 from scorers.judges import judge_scorers
 from scorers.judging import note
@@ -29,7 +30,6 @@ COMPLETIONS_A_QUESTION = 20
 # vLLM runs up to 1,024 requests at once and queues the rest; Inspect's HTTP pool holds 1,000, its own
 # default limit starts at 20.
 VLLM_IN_FLIGHT = 1000
-PLAIN_BASE_MODEL = "qwen2.5-7b-instruct"
 
 
 def measure(condition: Condition, solver: Callable[..., Solver], options: Options) -> Task:
@@ -116,7 +116,7 @@ def checked_target(condition: Condition) -> Model:
     """Return the model under test.
 
     Raises:
-        ProtocolError: No model was given, or a finetune's condition got the plain base model.
+        ProtocolError: No model was given, or a finetune's condition got a plain base model.
     """
     target = get_model()
     if str(target) == "none/none":
@@ -124,11 +124,7 @@ def checked_target(condition: Condition) -> Model:
             "No target model. Give --model, for example --model vllm/Qwen/Qwen2.5-7B-Instruct, or "
             "--model simulated/target for a first look without a GPU."
         )
-    if condition.needs_finetune and str(target).rstrip("/").lower().endswith(PLAIN_BASE_MODEL):
-        raise ProtocolError(
-            f"{condition.name} measures a finetune, and --model {target} is the plain base model. "
-            "Give the finetune's model, or run tasks/references.py@null for the base."
-        )
+    check_target(condition, str(target))
     return target
 
 

@@ -27,7 +27,7 @@ def test_a_prompt_can_be_typed_and_keep_its_commas(tmp_path: Path) -> None:
     assert system_messages(samples(log)[0]) == ["Be terse, kind, and brief."]
 
 
-def test_verbatim_prompts_are_sent_and_recorded(tmp_path: Path) -> None:
+def test_handed_in_prompts_are_sent_and_recorded(tmp_path: Path) -> None:
     folder = tmp_path / "handed_in"
     folder.mkdir()
     text = " Handed in, to the letter.\n"
@@ -35,7 +35,7 @@ def test_verbatim_prompts_are_sent_and_recorded(tmp_path: Path) -> None:
     log = run("alpha.py@grid_2", tmp_path, args=OPEN | {"prompts": str(folder)}, epochs=1)
     assert {tuple(system_messages(sample)) for sample in samples(log)} == {(text,)}
     meta = log.eval.metadata or {}
-    assert meta["provenance"] == "verbatim"
+    assert meta["provenance"] == "handed_in"
     assert meta["prompt_sha256"] == hashlib.sha256(text.encode()).hexdigest()
 
 
