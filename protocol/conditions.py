@@ -78,7 +78,7 @@ def known_condition(
         prompt=prompt,
         provenance=provenance,
         distributional_c=row["distributional_c"],
-        needs_finetune=row["target"] is not None,
+        needs_finetune=bool(row["target"]),
         notes=notes,
     )
 

@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,7 @@ def _csv(data: bytes, delimiters: Sequence[str] = DELIMITERS) -> list[Row]:
     records = _records(text, delimiters[widest])
     _, head = next(records, (0, []))
     names = [name.strip() for name in head]
+    _refuse_blanks_before_quotes(text, delimiters[widest])
     _refuse_twice(name.lower() for name in names if name)
     rows = []
     for line, cells in records:
@@ -105,6 +108,22 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             ) from error
         if any(cell.strip() for cell in cells):
             yield line, cells
+
+
+def _refuse_blanks_before_quotes(text: str, delimiter: str) -> None:
+    """Refuse `q1, "Why, oh?"`, where the quotes are meant and are none to a CSV reader."""
+    if not re.search(f'{delimiter} +"', text):
+        return
+    letter, meant = (
+        csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=skip)
+        for skip in (False, True)
+    )
+    nothing: list[str] = []
+    for cells, others in zip_longest(letter, meant, fillvalue=nothing):
+        if [cell.strip() for cell in cells] != [cell.strip() for cell in others]:
+            raise ValueError(
+                f"line {letter.line_num} has blanks between a separator and a quote; remove them"
+            )
 
 
 def _json(data: bytes) -> Any:

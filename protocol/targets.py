@@ -10,18 +10,20 @@ COMPATIBLE = ("openai-api", "openai-api-completions")
 
 
 def is_model(target: str, model: str) -> bool:
-    """Whether a target, `provider/model`, is called exactly as a model of the Hub.
+    """Whether a target, `provider/model`, is called exactly as a model of the Hub, or as a folder.
 
-    The model's name may be whole (`Qwen/Qwen2.5-7B-Instruct`), without its owner, as servers call it, or
-    the last folder of a path. It is a name, and no proof of the weights.
+    A Hub model's name may be whole (`Qwen/Qwen2.5-7B-Instruct`), without its owner, as servers call it, or
+    the last folder of a path; a folder's only whole. It is a name, and no proof of the weights.
     """
     provider, _, name = target.partition("/")
     if provider in COMPATIBLE:
         name = name.partition("/")[2]
     name, model = name.rstrip("/").casefold(), model.casefold()
-    bare = model.rpartition("/")[2]
-    is_path = name.startswith(("/", "./", "../", "~"))
-    return name in (model, bare) or (is_path and name.rpartition("/")[2] == bare)
+    if name == model or model.startswith("/"):
+        return name == model
+    if name.startswith(("/", "./", "../", "~")):
+        name = name.rpartition("/")[2]
+    return name == model.rpartition("/")[2]
 
 
 def check_target(condition: Condition, target: str) -> None:
@@ -58,7 +60,8 @@ def c_applies(
     row = condition_rows().get(condition)
     if row is None or row["distributional_c"] is None or provenance in ("custom", "published"):
         return "none"
-    if not is_model(target, row["target"] or read_yaml("conditions.yaml")["registered_target"]):
+    registered = row["target"] or read_yaml("conditions.yaml")["registered_target"]
+    if not any(is_model(target, model) for model in registered):
         return "none"
     if row["provenance"] == "none":
         return "own" if prompt_sha256 is None else "none"

@@ -46,6 +46,11 @@ TAKEN: dict[str, tuple[str, str | bytes, list[tuple[str, str]]]] = {
         'id,input\na,"Say ""why"", then."\n',
         [("a", 'Say "why", then.')],
     ),
+    "a blank and a quote in a cell": (
+        "p.csv",
+        'id,input\na,"Say, ""why""."\n',
+        [("a", 'Say, "why".')],
+    ),
     "a BOM before CSV": ("p.csv", "\ufeffid,input\na,How?\n", [("a", HOW)]),
     "semicolons": ("p.csv", f"id;input\na;{WHY}\n", [("a", WHY)]),
     "quoted names and semicolons": ("p.csv", f'"id";"input"\n"a";"{WHY}"\n', [("a", WHY)]),
@@ -136,6 +141,12 @@ REFUSED: dict[str, tuple[str, str | bytes, str]] = {
         "p.csv",
         'id,input\na,"How?\nb,"Why?"\n',
         "quote out of place",
+    ),
+    "a blank before a quote": ("p.csv", 'id, input\na, "How?"\n', "line 2 has blanks between"),
+    "a blank before quotes that are needed": (
+        "p.csv",
+        'id, input\na,How?\nb, "Why, oh?"\n',
+        "line 3 has blanks between",
     ),
     "a column twice": ("p.csv", "id,input,Input\na,How?,Why?\n", "'input' stands in it twice"),
     "a key in two cases": (

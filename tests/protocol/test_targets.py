@@ -9,6 +9,7 @@ from protocol.targets import c_applies, check_target, is_model
 
 QWEN = "Qwen/Qwen2.5-7B-Instruct"
 EM = "superkaiba1/explore-persona-space/c6_vanilla_em_seed42_post_em"
+MERGED = "/workspace/explore-persona-space/models/c6_vanilla_em_seed42/em_merged"
 PIN = read_yaml("sources.yaml")["files"]["pair_98"]["sha256"]
 OTHER = "a" * 64
 
@@ -58,6 +59,8 @@ C: list[tuple[str, Provenance, str | None, str, str]] = [
     ("null", "handed_in", OTHER, f"vllm/{QWEN}", "none"),
     ("c6_em", "none", None, f"vllm/{EM}", "own"),
     ("c6_em", "none", None, "vllm//models/c6_vanilla_em_seed42_post_em", "own"),
+    ("c6_em", "none", None, f"none/{MERGED}", "own"),
+    ("c6_em", "none", None, "vllm//elsewhere/em_merged", "none"),
     ("c6_em", "none", None, "vllm/me/another-finetune", "none"),
     ("c6_em", "none", None, f"vllm/{QWEN}", "none"),
     ("pair_98", "fetched", PIN, f"vllm/{QWEN}", "own"),
