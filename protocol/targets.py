@@ -13,12 +13,13 @@ def is_model(target: str, model: str) -> bool:
     """Whether a target, `provider/model`, is called exactly as a model of the Hub, or as a folder.
 
     A Hub model's name may be whole (`Qwen/Qwen2.5-7B-Instruct`), without its owner, as servers call it, or
-    the last folder of a path; a folder's only whole. It is a name, and no proof of the weights.
+    the last folder of a path; a folder's only whole. `BASE:ADAPTER` is called as its adapter. It is a
+    name, and no proof of the weights.
     """
     provider, _, name = target.partition("/")
     if provider in COMPATIBLE:
         name = name.partition("/")[2]
-    name, model = name.rstrip("/").casefold(), model.casefold()
+    name, model = name.rpartition(":")[2].rstrip("/").casefold(), model.casefold()
     if name == model or model.startswith("/"):
         return name == model
     if name.startswith(("/", "./", "../", "~")):

@@ -95,12 +95,15 @@ def test_the_suites_own_text_handed_back_is_still_a_reconstruction(tmp_path: Pat
 
 
 def test_a_manifest_is_a_claim_and_named_as_one(tmp_path: Path) -> None:
-    (tmp_path / "grid_1.txt").write_bytes(LETTER)
-    digest = hashlib.sha256(LETTER).hexdigest()
-    (tmp_path / "manifest.json").write_text(json.dumps({"grid_1": {"sha256": digest}}))
-    condition = load_condition("grid_1", str(tmp_path))
-    assert condition.provenance == "handed_in"
-    assert condition.notes == ("manifest.json claims this text for grid_1",)
+    for mark in (b"", b"\xef\xbb\xbf"):
+        (tmp_path / "grid_1.txt").write_bytes(mark + LETTER)
+        digest = hashlib.sha256(mark + LETTER).hexdigest()
+        (tmp_path / "manifest.json").write_text(json.dumps({"grid_1": {"sha256": digest}}))
+        condition = load_condition("grid_1", str(tmp_path))
+        assert condition.provenance == "handed_in"
+        *others, claim = condition.notes
+        assert claim == "manifest.json claims this text for grid_1"
+        assert len(others) == bool(mark)
 
 
 @pytest.mark.usefixtures("real_sources")

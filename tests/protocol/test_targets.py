@@ -59,6 +59,8 @@ C: list[tuple[str, Provenance, str | None, str, str]] = [
     ("null", "handed_in", OTHER, f"vllm/{QWEN}", "none"),
     ("c6_em", "none", None, f"vllm/{EM}", "own"),
     ("c6_em", "none", None, "vllm//models/c6_vanilla_em_seed42_post_em", "own"),
+    ("c6_em", "none", None, f"vllm/{QWEN}:/models/c6_vanilla_em_seed42_post_em", "own"),
+    ("c6_em", "none", None, f"vllm/{QWEN}:/models/mine", "none"),
     ("c6_em", "none", None, f"none/{MERGED}", "own"),
     ("c6_em", "none", None, "vllm//elsewhere/em_merged", "none"),
     ("c6_em", "none", None, "vllm/me/another-finetune", "none"),
