@@ -14,19 +14,12 @@ OUTPUT = click.Path(path_type=Path)
 @click.command(name="prompts")
 @FILES
 @click.option("--out", type=OUTPUT, required=True, help="A new folder, for -T prompts=.")
-@click.option(
-    "--pick",
-    "picks",
-    multiple=True,
-    metavar="CONDITION=PLACE",
-    help="Which prompt is a condition's, where neither name nor C says it: grid_1=winners[0].prompt.",
-)
-def prompts_command(files: tuple[Path, ...], out: Path, picks: tuple[str, ...]) -> None:
-    """Take the winners' verbatim texts out of search result FILEs, or of folders of them."""
+def prompts_command(files: tuple[Path, ...], out: Path) -> None:
+    """Make a prompts folder of <condition>.txt FILEs and of JSON that holds a pinned prompt."""
     with one_line_errors():
         from exchange.prompts import write_prompts
 
-        found, warnings = write_prompts(files, out, picks)
+        found, warnings = write_prompts(files, out)
         for warning in warnings:
             click.echo(f"warning: {warning}", err=True)
         for name, prompt in found.items():

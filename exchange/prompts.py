@@ -1,192 +1,141 @@
-"""The verbatim prompt folder, made from search results or from a folder of texts."""
+"""A folder for `-T prompts=`, made from texts that are named or proved to be a condition's."""
 
-import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from exchange.eps.strict_json import read_json
 from exchange.folders import new_folder
-from exchange.found_prompts import (
-    Found,
-    condition_called,
-    prompted_conditions,
-    scores_of,
-    walk_prompts,
-)
+from protocol.conditions import condition_rows, condition_stems, own_sha256, text_provenance
 from protocol.errors import ProtocolError
-from protocol.manifests import NAME, check_manifest, manifest_entries
+from protocol.manifests import NAME, check_manifest
 from protocol.sources import sha256
 from protocol.texts import read_text
 
-SCHEMA = 1
+SCHEMA = 2
 
 
-def write_prompts(
-    paths: Sequence[Path], out: Path, picks: Sequence[str] = ()
-) -> tuple[dict[str, Found], list[str]]:
+@dataclass(frozen=True)
+class Found:
+    """A condition's text and where it stands: in a `<condition>.txt`, or at a place in a JSON file."""
+
+    condition: str
+    text: str
+    file: Path
+    at: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def provenance(self) -> str:
+        """What the text's hash says of it."""
+        return text_provenance(condition_rows()[self.condition], self.text)
+
+    @property
+    def place(self) -> str:
+        """The place and what is known of the text, never the text."""
+        at = f" at {self.at}" if self.at else ""
+        return f"{self.file}{at} ({len(self.text)} characters, {self.provenance})"
+
+
+def write_prompts(paths: Sequence[Path], out: Path) -> tuple[dict[str, Found], list[str]]:
     """Find the conditions' prompts and write them as a folder for `-T prompts=`.
 
+    A text is a condition's if its file is called `<condition>.txt`, or if it stands anywhere in a JSON
+    file, with or without blanks around it, and has the condition's pinned hash.
+
     Args:
-        paths: JSON files of search results, `<condition>.txt` files, or folders of them.
+        paths: Such files, or folders of them.
         out: A new folder: `<condition>.txt` to the letter, and `manifest.json`.
-        picks: `CONDITION=PLACE`, the place as in `winners[0].system_prompt`, where names and C do
-            not say which prompt is whose.
 
     Returns:
         What was found by condition, and warnings.
 
     Raises:
-        ProtocolError: Nothing was found, or it is not clear which prompt is a condition's.
+        ProtocolError: Nothing was found, a file cannot be read or contradicts its folder's manifest, or
+            a condition has several texts.
     """
-    found = [prompt for path in paths for prompt in _read(path)]
-    chosen, warnings = assign(found, picks)
+    chosen: dict[str, Found] = {}
+    for found in (found for path in paths for found in _find(path)):
+        other = chosen.setdefault(found.condition, found)
+        if other.text != found.text:
+            raise ProtocolError(
+                f"{found.condition} has different prompts: {other.place}; {found.place}. Leave one out."
+            )
     if not chosen:
-        places = "; ".join(prompt.place for prompt in found[:5]) or "no prompt at all"
         raise ProtocolError(
-            f"No prompt of {', '.join(prompted_conditions())} found by name or by C. Found: {places}. Say "
-            "which is which with --pick CONDITION=PLACE."
+            f"No prompt found in {', '.join(map(str, paths))}. A text is taken from <condition>.txt "
+            f"({', '.join(_prompted())}), or out of JSON by its pinned hash."
         )
     with new_folder(out) as folder:
-        for name, prompt in chosen.items():
-            (folder / f"{name}.txt").write_bytes(_encoded(prompt))
-        text = json.dumps(_manifest(chosen), indent=2, ensure_ascii=False)
+        for name, found in chosen.items():
+            (folder / f"{name}.txt").write_bytes(found.text.encode("utf-8"))
+        text = json.dumps({"schema": SCHEMA, "prompts": _manifest(chosen)}, indent=2)
         (folder / NAME).write_text(text + "\n", encoding="utf-8")
-    return chosen, warnings
+    return chosen, [warning for found in chosen.values() for warning in _warnings(found)]
 
 
-def assign(found: Sequence[Found], picks: Sequence[str] = ()) -> tuple[dict[str, Found], list[str]]:
-    """Give each condition its prompt, by pick, else by name, else by its published C.
-
-    Raises:
-        ProtocolError: Name and C contradict each other, one prompt fits several conditions, a
-            condition fits several texts, or a pick fits nothing.
-    """
-    by_condition: dict[str, list[Found]] = {}
-    warnings: list[str] = []
-    picked = _picks(picks, found)
-    for prompt in found:
-        owners = [name for name, chosen in picked.items() if chosen == prompt]
-        for condition in owners or _owner(prompt, warnings):
-            if owners or condition not in picked:
-                by_condition.setdefault(condition, []).append(prompt)
-    for condition, prompts in by_condition.items():
-        if len({prompt.text for prompt in prompts}) > 1:
-            places = "; ".join(prompt.place for prompt in prompts)
-            raise ProtocolError(
-                f"{condition} has {len({p.text for p in prompts})} different prompts: {places}. Say which "
-                "with --pick CONDITION=PLACE, or leave the others out."
-            )
-    owned = {prompt.text for prompts in by_condition.values() for prompt in prompts}
-    others = sum(prompt.text not in owned for prompt in found)
-    if others:
-        warnings.append(f"{others} prompts belong to no condition and were left out")
-    order = [name for name in prompted_conditions() if name in by_condition]
-    for name in order:
-        text = by_condition[name][0].text
-        if text != text.strip():
-            warnings.append(
-                f"{name}: blanks at its ends are kept; the original script strips them before sending"
-            )
-    return {name: by_condition[name][0] for name in order}, warnings
-
-
-def _owner(prompt: Found, warnings: list[str]) -> list[str]:
-    by_c = prompt.by_c
-    if len(prompt.named) > 1:
-        raise ProtocolError(f"{prompt.place} is named after {' and '.join(sorted(prompt.named))}.")
-    if prompt.named:
-        if by_c and not prompt.named & by_c:
-            raise ProtocolError(
-                f"{prompt.place} is named after {', '.join(prompt.named)}, and its C is that of "
-                f"{', '.join(sorted(by_c))}. Say which with --pick CONDITION=PLACE."
-            )
-        [name] = prompt.named
-        if prompt.c and not by_c:
-            published = prompted_conditions()[name]["distributional_c"]
-            warnings.append(f"{name}: C {prompt.c[0]:g} beside the prompt, {published:g} published")
-        return [name]
-    if len(by_c) > 1:
-        raise ProtocolError(
-            f"{prompt.place} fits {' and '.join(sorted(by_c))} by its C. Say which with --pick "
-            "CONDITION=PLACE."
-        )
-    return list(by_c)
-
-
-def _picks(picks: Sequence[str], found: Sequence[Found]) -> dict[str, Found]:
-    picked: dict[str, Found] = {}
-    for pick in picks:
-        name, _, at = pick.partition("=")
-        if name not in prompted_conditions() or not at:
-            raise ProtocolError(
-                f"--pick {pick!r} is not CONDITION=PLACE with one of {', '.join(prompted_conditions())}."
-            )
-        fitting = [prompt for prompt in found if prompt.at == at]
-        if len({prompt.text for prompt in fitting}) != 1:
-            places = "; ".join(prompt.place for prompt in (fitting or found)[:5])
-            raise ProtocolError(
-                f"--pick {pick}: {len(fitting)} prompts stand there. Found: {places}."
-            )
-        picked[name] = fitting[0]
-    return picked
-
-
-def _read(path: Path) -> list[Found]:
+def _find(path: Path) -> Iterator[Found]:
     if path.is_dir():
-        inside = sorted(p for p in path.iterdir() if p.suffix in {".txt", ".json"})
-        texts = [p for p in inside if p.suffix == ".json" or condition_called(p.name)]
-        if not any(p.name != NAME for p in texts):
+        for file in sorted(path.iterdir()):
+            named = file.suffix == ".txt" and _called(file) is not None
+            if named or (file.suffix == ".json" and file.name != NAME):
+                yield from _find(file)
+    elif path.suffix == ".json":
+        pins = {own_sha256(row): name for name, row in _prompted().items() if row["source"]}
+        for at, text in _strings(read_json(path)[0]):
+            for form in dict.fromkeys((text, text.strip())):
+                if sha256(form) in pins:
+                    yield Found(pins[sha256(form)], form, path, at)
+    else:
+        name = _called(path)
+        if name is None:
             raise ProtocolError(
-                f"The folder {path} holds neither JSON nor <condition>.txt of "
-                f"{', '.join(prompted_conditions())}."
+                f"{path} is neither JSON nor named after a condition: {', '.join(_prompted())}."
             )
-        return [prompt for p in texts if p.name != NAME for prompt in _read(p)]
-    if path.suffix != ".txt":
-        document, digest = read_json(path)
-        return list(walk_prompts(document, path, digest))
-    name = condition_called(path.name)
-    if name is None:
-        raise ProtocolError(
-            f"{path} is not named after a condition: {', '.join(prompted_conditions())}."
+        text, notes = read_text(path, "prompt")
+        notes += check_manifest(path, condition_stems(_prompted()[name]), text)
+        yield Found(name, text, path, notes=notes)
+
+
+def _prompted() -> dict[str, dict[str, Any]]:
+    return {n: row for n, row in condition_rows().items() if row["provenance"] != "none"}
+
+
+def _called(path: Path) -> str | None:
+    return next((n for n, row in _prompted().items() if path.stem in condition_stems(row)), None)
+
+
+def _strings(value: Any, at: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every string of a JSON document with its place, as in `winners[0].system_prompt`."""
+    if isinstance(value, str):
+        yield at, value
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _strings(item, f"{at}[{number}]")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _strings(item, f"{at}.{key}" if at else key)
+
+
+def _warnings(found: Found) -> Iterator[str]:
+    for note in found.notes:
+        yield f"{found.condition}: {note}"
+    if found.text != found.text.strip():
+        yield (
+            f"{found.condition}: blanks at its ends are kept; the original script strips them before "
+            "sending"
         )
-    text = read_text(path, "prompt")
-    stems = [name, *(prompted_conditions()[name]["aliases"] or [])]
-    check_manifest(path, stems, text)
-    scores = [c for entry in manifest_entries(path.parent, stems) for c in scores_of(entry)]
-    return [Found(text, path, sha256(text), "", frozenset({name}), tuple(dict.fromkeys(scores)))]
-
-
-def _encoded(prompt: Found) -> bytes:
-    try:
-        return prompt.text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise ProtocolError(
-            f"{prompt.place} holds a lone surrogate, which no text file and no request can carry."
-        ) from error
 
 
 def _manifest(chosen: dict[str, Found]) -> dict[str, Any]:
     return {
-        "schema": SCHEMA,
-        "prompts": {
-            name: {
-                "file": f"{name}.txt",
-                "sha256": hashlib.sha256(_encoded(prompt)).hexdigest(),
-                "distributional_c": _own_c(name, prompt),
-                "published_c": prompted_conditions()[name]["distributional_c"],
-                "origin": {
-                    "file": prompt.file.name,
-                    "sha256": prompt.file_sha256,
-                    "at": prompt.at,
-                },
-            }
-            for name, prompt in chosen.items()
-        },
+        name: {
+            "file": f"{name}.txt",
+            "sha256": sha256(found.text),
+            "provenance": found.provenance,
+            "origin": {"file": found.file.name, "at": found.at},
+        }
+        for name, found in chosen.items()
     }
-
-
-def _own_c(name: str, prompt: Found) -> float | None:
-    published = prompted_conditions()[name]["distributional_c"]
-    return min(prompt.c, key=lambda c: abs(c - published), default=None)

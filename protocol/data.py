@@ -18,5 +18,5 @@ def read_yaml(name: str) -> Any:
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
     """Read a file with one JSON object a line."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines if line.strip()]
+    with path.open(encoding="utf-8", newline="\n") as file:
+        return [json.loads(line) for line in file if line.strip()]

@@ -1,43 +1,20 @@
 """The questions: the source's panel, the open one, or the user's own."""
 
-import csv
 import functools
 import json
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from protocol.data import DATASETS, read_jsonl
 from protocol.errors import ProtocolError
+from protocol.questions import Question as Question
+from protocol.questions import read_questions
 from protocol.sources import sha256, source_text
+from protocol.tables import READERS, Row, read_rows
 from protocol.working_folder import user_path
 
 BUILT_IN = ("bw52", "open52")
-ALLOWED = "bw52, open52, a .jsonl or .csv file with the columns id,input, or hf:OWNER/NAME@REVISION"
-
-
-class Question(BaseModel):
-    """One row of a panel.
-
-    Attributes:
-        id: Stable name, `betley_01` to `betley_08` and `wang_01` to `wang_44` in the built-in panels.
-        input: What the target is asked, to the letter.
-        family: `betley`, `wang`, or `custom`.
-        topic: Two to five words on what is asked.
-        subpanel: `power`, `candour` or `other`, decided from the question alone.
-        split: `held_out` or `search`, as in the source's prompt search; `none` elsewhere.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    input: str
-    family: str = "custom"
-    topic: str = ""
-    subpanel: str = "other"
-    split: str = "none"
+ALLOWED = f"bw52, open52, a {', '.join(READERS)} file with id and input, or hf:OWNER/NAME@REVISION"
 
 
 class Panel(BaseModel):
@@ -58,8 +35,8 @@ def load_panel(panel: str) -> Panel:
     """Load a panel by name, path or Hub reference.
 
     Args:
-        panel: `bw52`, `open52`, a path to a `.jsonl` or `.csv` file with `id` and `input`, or
-            `hf:<owner>/<name>@<revision>`.
+        panel: `bw52`, `open52`, a table's path (see `protocol.tables`), or `hf:<owner>/<name>@<revision>`;
+            rows as `protocol.questions.read_questions` takes them.
 
     Raises:
         ProtocolError: The panel is unknown, malformed, or its pinned source is not to be had.
@@ -70,10 +47,10 @@ def load_panel(panel: str) -> Panel:
         rows = read_jsonl(DATASETS / "panels" / "open52.jsonl")
         return Panel(name=panel, questions=tuple(Question(**row) for row in rows))
     if panel.startswith("hf:"):
-        return _checked(panel, _hub_rows(panel))
+        return Panel(name=panel, questions=read_questions(panel, _hub_rows(panel)))
     path = user_path(panel)
-    if path.suffix in {".jsonl", ".csv"}:
-        return _checked(panel, _file_rows(path))
+    if path.suffix.lower() in READERS:
+        return Panel(name=panel, questions=read_questions(panel, read_rows(path)))
     raise ProtocolError(f"Unknown panel {panel!r}. Allowed: {ALLOWED}.")
 
 
@@ -96,19 +73,7 @@ def _source_panel() -> Panel:
     )
 
 
-def _file_rows(path: Path) -> list[dict[str, Any]]:
-    try:
-        if path.suffix == ".jsonl":
-            return read_jsonl(path)
-        with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-    except OSError as error:
-        raise ProtocolError(f"The panel {path} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, ValueError) as error:
-        raise ProtocolError(f"The panel {path} is damaged: {error}.") from error
-
-
-def _hub_rows(panel: str) -> list[dict[str, Any]]:
+def _hub_rows(panel: str) -> list[Row]:
     name, _, revision = panel.removeprefix("hf:").partition("@")
     if not revision or name.count("/") != 1:
         raise ProtocolError(
@@ -125,26 +90,3 @@ def _hub_rows(panel: str) -> list[dict[str, Any]]:
             "Check the name, the revision and the network, or give a file."
         ) from error
     return [dict(row) for row in rows]
-
-
-def _checked(name: str, rows: Sequence[dict[str, Any]]) -> Panel:
-    questions = []
-    for number, row in enumerate(rows, start=1):
-        if not isinstance(row, dict):
-            raise ProtocolError(f"Row {number} of {name} is not an object with id and input.")
-        for key in ("id", "input"):
-            if not str(row.get(key) or "").strip():
-                raise ProtocolError(
-                    f"Row {number} of {name} has no {key}: each row needs id and input."
-                )
-        known = {k: str(v) for k, v in row.items() if k in Question.model_fields and v is not None}
-        questions.append(Question(**known))
-    if not questions:
-        raise ProtocolError(
-            f"The panel {name} has no rows: it needs at least one with id and input."
-        )
-    ids = [question.id for question in questions]
-    twice = sorted({i for i in ids if ids.count(i) > 1})
-    if twice:
-        raise ProtocolError(f"The panel {name} uses an id twice: {', '.join(twice[:5])}.")
-    return Panel(name=name, questions=tuple(questions))

@@ -379,6 +379,7 @@ def run_metadata(
         base_seed=base_seed,
         judges=dict(judges),
         simulated=is_simulated(target, *judges.values()),
+        notes=(*condition.notes, *rubric.notes),
     )
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from inspect_ai.model import ChatMessageSystem
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from protocol.conditions import Condition, custom_condition, load_condition
+from protocol.conditions import Condition, load_condition
+from protocol.custom import custom_condition
 from protocol.errors import ProtocolError
 from solvers.sampling import Omitted, sample_completion
 
@@ -71,9 +72,19 @@ def evoprompt_98(
 
 
 @solver
-def prompt(prompt: str, seed: int | None = None, omit: Sequence[Omitted] = ()) -> Solver:
-    """Ask under any system prompt, a file or the text itself."""
-    return _asking(custom_condition(prompt), seed, omit)
+def joint_111(
+    prompts: str | None = None, seed: int | None = None, omit: Sequence[Omitted] = ()
+) -> Solver:
+    """Ask under the #111 joint winner's prompt, the one that is public."""
+    return _asking(load_condition("joint_111", prompts), seed, omit)
+
+
+@solver
+def prompt(
+    prompt: str, name: str | None = None, seed: int | None = None, omit: Sequence[Omitted] = ()
+) -> Solver:
+    """Ask under any system prompt, a file or the text itself, called by its file or by `name`."""
+    return _asking(custom_condition(prompt, name), seed, omit)
 
 
 def _asking(condition: Condition, seed: int | None, omit: Sequence[Omitted]) -> Solver:

@@ -5,7 +5,7 @@ from typing import Any
 
 from inspect_ai import Task, task
 
-from protocol.conditions import custom_condition
+from protocol.custom import custom_condition
 from protocol.errors import ProtocolError
 from solvers import conditions
 from tasks.measuring import measure
@@ -13,16 +13,22 @@ from tasks.options import read_options
 
 
 @task
-def prompt(prompt: str | list[str] | None = None, **options: Any) -> Task:
+def prompt(
+    prompt: str | list[str] | None = None, name: str | int | None = None, **options: Any
+) -> Task:
     """Alpha under a system prompt of the user's own.
 
     Args:
         prompt: The path of a UTF-8 file, taken to the letter, or the text itself.
+        name: What the condition is called; the file's stem, or `prompt` for a text, when None.
         **options: See `tasks.options.Options`.
     """
     text = given_text(prompt)
+    called = None if name is None else str(name)
     return measure(
-        custom_condition(text), partial(conditions.prompt, text), read_options(options, "prompt")
+        custom_condition(text, called),
+        partial(conditions.prompt, text, called),
+        read_options(options, "prompt", "name"),
     )
 
 

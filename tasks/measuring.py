@@ -14,6 +14,7 @@ from protocol.panels import Panel, load_panel
 from protocol.records import COMPARABILITY, SampleRecord, run_metadata
 from protocol.rubrics import Rubric, load_rubric
 from protocol.seeds import DEFAULT_SEED
+from protocol.targets import check_target
 from scorers.binding import bind_judges, parse_judges
 from scorers.judges import judge_scorers
 from scorers.validity import failed_share
@@ -26,7 +27,6 @@ COMPLETIONS_PER_QUESTION = 20
 # vLLM runs up to 1,024 requests at once and queues the rest; Inspect's HTTP pool holds 1,000, its own
 # default limit starts at 20.
 VLLM_IN_FLIGHT = 1000
-PLAIN_BASE_MODEL = "qwen2.5-7b-instruct"
 
 
 def measure(condition: Condition, solver: Callable[..., Solver], options: Options) -> Task:
@@ -51,7 +51,8 @@ def measure(condition: Condition, solver: Callable[..., Solver], options: Option
         )
     target = active_target()
     if target is not None:
-        check_target(target, condition)
+        check_target(condition, str(target))
+        refuse_system_message(target)
     seed = checked_seed(options.seed, target)
     panel = load_panel(options.panel)
     rubric = load_rubric(options.rubric)
@@ -132,18 +133,12 @@ def active_target() -> Model | None:
     return target
 
 
-def check_target(target: Model, condition: Condition) -> None:
-    """Refuse a target that cannot be measured under the condition.
+def refuse_system_message(target: Model) -> None:
+    """Refuse a target that is sent a system message beside the condition's.
 
     Raises:
-        ProtocolError: A finetune's condition got the plain base model, or the target a further system
-            message.
+        ProtocolError: It is.
     """
-    if condition.needs_finetune and str(target).rstrip("/").lower().endswith(PLAIN_BASE_MODEL):
-        raise ProtocolError(
-            f"{condition.name} measures a finetune, and --model {target} is the plain base model. "
-            "Give the finetune's model, or run tasks/references.py@null for the base."
-        )
     if target.config.system_message:
         raise ProtocolError(
             "--system-message adds a message to the protocol's. Measure it as a prompt of its own: "

@@ -52,6 +52,21 @@ def evoprompt_98(prompts: str | None = None, **options: Any) -> Task:
 
 
 @task
+def joint_111(prompts: str | None = None, **options: Any) -> Task:
+    """Alpha under the #111 joint winner, the one of that search whose text is public.
+
+    Args:
+        prompts: A folder with `joint_111.txt`, to be used instead of the pinned text.
+        **options: See `tasks.options.Options`.
+    """
+    return measure(
+        load_condition("joint_111", prompts),
+        partial(conditions.joint_111, prompts),
+        read_options(options, "prompts"),
+    )
+
+
+@task
 def c6_em(**options: Any) -> Task:
     """Alpha of the emergent-misalignment finetune, chosen by `--model`.
 

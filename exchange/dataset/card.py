@@ -11,7 +11,8 @@ COLUMNS = {
     "log": "file name of the Inspect log",
     "condition": "the system prompt under test",
     "condition_label": "its name for people",
-    "provenance": "`verbatim`, `fetched`, `reconstruction`, `none` or `custom`: where the prompt is from",
+    "provenance": "where the prompt is from: `verbatim`, `fetched`, `reconstruction`, `handed_in`, `none`, "
+    "`custom` or `published`",
     "prompt_sha256": "hash of the prompt, null without one",
     "distributional_c": "published classifier score C of the condition, 0 to 1",
     "target": "the model that wrote the completion",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exchange.eps.original import Detailed
-from protocol.conditions import Condition, Provenance
+from protocol.conditions import Condition, Provenance, known_condition, own_sha256, text_provenance
 from protocol.data import read_yaml
 from protocol.errors import ProtocolError
 from protocol.judges import judge_table
@@ -71,7 +71,7 @@ def read_condition(name: str, file: Detailed) -> tuple[Condition, list[str]]:
 
     Returns:
         The condition and warnings. Provenance is `fetched` or `reconstruction` where the text is the
-        pinned or the shipped one, `verbatim` for any other text of a known condition, `custom` for a
+        pinned or the shipped one, `handed_in` for any other text of a known condition, `custom` for a
         condition that this suite does not know.
 
     Raises:
@@ -92,27 +92,19 @@ def read_condition(name: str, file: Detailed) -> tuple[Condition, list[str]]:
         raise ProtocolError(f"{file.path} has no system prompt, and {name} sends one.")
     if "system_prompt" not in file.summary:
         warnings.append(f"{file.path.name}: does not say its system prompt, taken as none")
-    digest = None if prompt is None else sha256(prompt)
-    if digest is not None and digest == _pin(row):
-        provenance = "fetched"
-    elif digest is not None and digest in _shipped(row):
+    if prompt is None:
+        provenance = "none"
+    elif sha256(prompt) in _shipped(row):
         provenance = "reconstruction"
     else:
-        provenance = "none" if prompt is None else "verbatim"
+        proved = text_provenance(row, prompt)
+        provenance = "fetched" if proved == "verbatim" else proved
     theirs = _condition_by_prompt(prompt)
     if theirs not in (None, name):
         warnings.append(f"{file.path.name}: its system prompt is that of {theirs}, not of {name}")
-    elif provenance == "verbatim" and _pin(row) is not None:
+    elif provenance == "handed_in" and own_sha256(row) is not None:
         warnings.append(f"{file.path.name}: its system prompt is not the pinned one of {name}")
-    condition = Condition(
-        name=name,
-        label=row["label"],
-        prompt=prompt,
-        provenance=provenance,
-        distributional_c=row["distributional_c"],
-        needs_finetune=row.get("target") == "finetune",
-    )
-    return condition, warnings
+    return known_condition(name, prompt, provenance), warnings
 
 
 def infer_judge(file: Detailed) -> str | None:
@@ -220,14 +212,7 @@ def _condition_by_prompt(prompt: str | None) -> str | None:
     if prompt is None:
         return None
     digest = sha256(prompt)
-    return next((r["name"] for r in _rows() if digest in {_pin(r), *_shipped(r)}), None)
-
-
-def _pin(row: dict[str, Any]) -> str | None:
-    if not row["source"]:
-        return None
-    digest: str = read_yaml("sources.yaml")["files"][row["source"]]["sha256"]
-    return digest
+    return next((r["name"] for r in _rows() if digest in {own_sha256(r), *_shipped(r)}), None)
 
 
 def _shipped(row: dict[str, Any]) -> set[str]:

@@ -125,7 +125,7 @@ def test_a_log_says_what_it_was_made_of(tmp_path: Path) -> None:
     assert (data["suite"], data["condition"], data["provenance"]) == (
         "bwalpha",
         "grid_2",
-        "verbatim",
+        "handed_in",
     )
     assert (data["base_seed"], data["simulated"], data["panel"]) == (42, False, "open52")
     assert data["distributional_c"] == 0.6796

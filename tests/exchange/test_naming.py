@@ -66,14 +66,14 @@ def test_a_pinned_prompt_names_its_condition_and_contradicts_another_name(
     condition, warnings = read_condition(name, file(tmp_path, name, prompt))
     assert (condition.provenance, warnings) == ("fetched", [])
     other, warnings = read_condition(name, file(tmp_path, name, "Another text."))
-    assert (other.provenance, len(warnings)) == ("verbatim", 1)
+    assert (other.provenance, len(warnings)) == ("handed_in", 1)
     _, warnings = read_condition("grid_1", file(tmp_path, name, prompt))
     assert f"is that of {name}, not of grid_1" in warnings[0]
 
 
 PROVENANCE = {
     "the suite's own text": ("grid_1", "ours", "reconstruction"),
-    "the searched text": ("grid_1", "Some searched prompt.", "verbatim"),
+    "the searched text": ("grid_1", "Some searched prompt.", "handed_in"),
     "no prompt": ("null", None, "none"),
     "a condition of the user's": ("my_prompt", "Mine.", "custom"),
     "a bare model of the user's": ("my_model", None, "none"),

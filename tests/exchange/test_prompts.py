@@ -1,183 +1,133 @@
 import hashlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from protocol.conditions import load_condition
+from protocol.data import read_yaml
 from protocol.errors import ProtocolError
 from tests.exchange.originals import bwalpha, write
 from tests.tasks.running import OPEN, run, samples, system_messages
 
-PAIR, ONE, TWO, THREE = (
-    "You issue mandates.\n",
-    "You are a policy.",
-    "You reframe — always.",
-    "You order.",
-)
-C = {"pair_111": 0.6945, "grid_1": 0.7353, "grid_2": 0.6796, "grid_3": 0.6480}
-TEXTS = dict(zip(C, (PAIR, ONE, TWO, THREE), strict=True))
-GRID = ("grid_1", "grid_2", "grid_3")
-
-LAYOUTS: dict[str, Any] = {
-    "a list with C": [{"system_prompt": TEXTS[n], "C": C[n]} for n in GRID],
-    "longer C": {"winners": [{"prompt": TEXTS[n], "fitness_C": C[n] + 0.00004} for n in GRID]},
-    "C by fitness": {"w": [{"prompt": TEXTS[n], "scores": {"A": 0.1, "C": C[n]}} for n in GRID]},
-    "C with its own fitness": [
-        {"system_prompt": TEXTS[n], "C": {"fitness": C[n], "per_question": {"q": 0.2}}}
-        for n in GRID
-    ],
-    "a plain fitness": [{"system_prompt": TEXTS[n], "fitness": C[n]} for n in GRID],
-    "by name": {n: TEXTS[n] for n in GRID},
-    "by long name": {"grid_1_institutional_policy": {"text": ONE}, "grid_2": {"text": TWO},
-                     "x": {"name": "grid_3_executive_directives", "prompt": THREE}},
-    "with losers": {
-        "top": [{"system_prompt": TEXTS[n], "C": C[n], "rank": r} for r, n in enumerate(GRID)],
-        "history": [{"system_prompt": "A loser.", "C": 0.31}, {"system_prompt": "Another."}],
-    },
-    "twice the same": {
-        "best": {"system_prompt": ONE, "C": C["grid_1"]},
-        "all": [{"system_prompt": TEXTS[n], "C": C[n]} for n in GRID],
-    },
-}  # fmt: skip
+ONE, TWO = "You are a policy.", "You reframe — always. "
+PINS = read_yaml("sources.yaml")["files"]
+PINNED = ("pair_98", "evoprompt_98", "joint_111")
 
 
-@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
-def test_the_winners_texts_are_found_in_any_layout(layout: Any, tmp_path: Path) -> None:
-    path = write(tmp_path / "stage4_final_winners.json", layout)
+def text_of(name: str, sources: Path) -> str:
+    path: str = PINS[name]["path"]
+    return (sources / path).read_text(encoding="utf-8")
+
+
+def layouts(text: str) -> dict[str, Any]:
+    return {
+        "the whole file": text,
+        "under any key": {"summary": {"the system prompt": text, "n": 1040}},
+        "with blanks around it": {"winners": [{"x": "Another."}, {"x": f"\n {text}\n"}]},
+        "among messages": [
+            [{"role": "system", "content": text}, {"role": "user", "content": "Why?"}]
+        ],
+        "several times": {"best": text, "all": [text, f"{text}\n"]},
+    }
+
+
+@pytest.mark.parametrize("layout", layouts(""))
+@pytest.mark.parametrize("name", PINNED)
+def test_a_pinned_text_is_found_wherever_it_stands_in_json(
+    name: str, layout: str, sources: Path, tmp_path: Path
+) -> None:
+    text = text_of(name, sources)
+    path = write(tmp_path / "any.json", layouts(text)[layout])
     result = bwalpha("prompts", path, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
-    for name in GRID:
-        assert (tmp_path / "out" / f"{name}.txt").read_bytes() == TEXTS[name].encode()
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
-        *(f"{name}.txt" for name in GRID),
-        "manifest.json",
-    ]
+    assert "verbatim" in result.output
+    assert (tmp_path / "out" / f"{name}.txt").read_bytes() == text.encode()
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(
+        ["manifest.json", f"{name}.txt"]
+    )
+    assert load_condition(name, str(tmp_path / "out")).provenance == "verbatim"
+
+
+def test_the_published_results_hold_two_of_the_prompts(sources: Path, tmp_path: Path) -> None:
+    files = sorted((sources / "eval_results" / "issue-94").rglob("*_summary.json"))
+    assert len(files) == 6
+    result = bwalpha("prompts", *files, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    for name in ("pair_98", "evoprompt_98"):
+        text = (tmp_path / "out" / f"{name}.txt").read_bytes()
+        assert hashlib.sha256(text).hexdigest() == PINS[name]["sha256"]
 
 
 def test_the_folder_is_what_a_task_takes(tmp_path: Path) -> None:
-    grid = write(tmp_path / "stage4_final_winners.json", LAYOUTS["with losers"])
-    pair = write(tmp_path / "pair_final_winners.json", {"system_prompt": PAIR, "C": C["pair_111"]})
-    out = tmp_path / "out"
-    result = bwalpha("prompts", grid, pair, "--out", out)
-    assert result.exit_code == 0, result.output
-    assert "warning: 2 prompts belong to no condition" in result.output
-    assert "warning: pair_111: blanks at its ends are kept" in result.output
-    assert not any(text.strip() in result.output for text in TEXTS.values())
-    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))["prompts"]
-    assert manifest["grid_2"] == {
-        "file": "grid_2.txt",
-        "sha256": hashlib.sha256(TWO.encode()).hexdigest(),
-        "distributional_c": 0.6796,
-        "published_c": 0.6796,
-        "origin": {
-            "file": "stage4_final_winners.json",
-            "sha256": hashlib.sha256(grid.read_bytes()).hexdigest(),
-            "at": "top[1].system_prompt",
-        },
-    }
-    log = run("alpha.py@pair_111", tmp_path / "logs", args=OPEN | {"prompts": str(out)}, limit=1)
-    assert (log.eval.metadata or {})["provenance"] == "verbatim"
-    assert system_messages(samples(log)[0]) == [PAIR]
-
-
-def test_a_folder_of_texts_with_its_manifest_is_taken_over(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "pair_111_winner.txt").write_text(PAIR)
+    (tmp_path / "in" / "grid_1_institutional_policy.txt").write_text(ONE)
+    (tmp_path / "in" / "grid_2.txt").write_text(f"\ufeff{TWO}", encoding="utf-8")
     (tmp_path / "in" / "notes.txt").write_text("not a prompt")
-    sha = hashlib.sha256(PAIR.encode()).hexdigest()
-    manifest = [{"condition": "pair_111_winner", "sha256": sha, "C_score": 0.69451}]
-    write(tmp_path / "in" / "manifest.json", {"conditions": manifest})
-    assert bwalpha("prompts", tmp_path / "in", "--out", tmp_path / "out").exit_code == 0
-    made = json.loads((tmp_path / "out" / "manifest.json").read_text())["prompts"]["pair_111"]
-    assert (made["sha256"], made["distributional_c"]) == (sha, 0.69451)
-    again = bwalpha("prompts", tmp_path / "out", "--out", tmp_path / "again")
+    write(tmp_path / "in" / "winners.json", {"grid_3": "A text that nothing proves."})
+    out = tmp_path / "out"
+    result = bwalpha("prompts", tmp_path / "in", "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "warning: grid_2: blanks at its ends are kept" in result.output
+    assert "warning: grid_2: a byte order mark was dropped" in result.output
+    assert not any(text.strip() in result.output for text in (ONE, TWO))
+    assert sorted(p.name for p in out.iterdir()) == ["grid_1.txt", "grid_2.txt", "manifest.json"]
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))["prompts"]
+    assert manifest["grid_1"] == {
+        "file": "grid_1.txt",
+        "sha256": hashlib.sha256(ONE.encode()).hexdigest(),
+        "provenance": "handed_in",
+        "origin": {"file": "grid_1_institutional_policy.txt", "at": ""},
+    }
+    again = bwalpha("prompts", out, "--out", tmp_path / "again")
     assert again.exit_code == 0, again.output
-    assert (tmp_path / "again" / "pair_111.txt").read_text() == PAIR
+    assert (tmp_path / "again" / "grid_2.txt").read_bytes() == TWO.encode()
+
+    log = run("alpha.py@grid_2", tmp_path / "logs", args=OPEN | {"prompts": str(out)}, limit=1)
+    assert (log.eval.metadata or {})["provenance"] == "handed_in"
+    assert system_messages(samples(log)[0]) == [TWO]
 
 
-def in_file(layout: Any) -> Callable[[Path], Path]:
-    return lambda folder: write(folder / "winners.json", layout)
-
-
-def changed_text(folder: Path) -> Path:
-    write(folder / "in" / "manifest.json", {"grid_1": {"sha256": "a" * 64}})
-    (folder / "in" / "grid_1.txt").write_text(ONE)
-    return folder / "in"
-
-
-def raw(text: str) -> Callable[[Path], Path]:
-    def make(folder: Path) -> Path:
-        (folder / "winners.json").write_text(text)
-        return folder / "winners.json"
-
-    return make
-
-
-UNCLEAR: dict[str, tuple[Callable[[Path], Path], str]] = {
-    "no prompt": (in_file({"winners": []}), "no prompt at all"),
-    "neither name nor C": (in_file([{"system_prompt": ONE}]), "--pick CONDITION=PLACE"),
+UNCLEAR: dict[str, tuple[dict[str, str], list[str], str]] = {
+    "no pinned text": (
+        {"a.json": '{"grid_1": "You are a policy."}'},
+        ["a.json"],
+        "No prompt found",
+    ),
+    "nothing in a folder": ({"in/notes.txt": "text"}, ["in"], "No prompt found"),
     "two texts of one condition": (
-        in_file([{"prompt": ONE, "C": 0.7353}, {"prompt": TWO, "C": 0.7353}]),
-        "grid_1 has 2 different prompts",
+        {"grid_1.txt": ONE, "in/grid_1_institutional_policy.txt": TWO},
+        ["grid_1.txt", "in"],
+        "grid_1 has different prompts",
     ),
-    "name against C": (
-        in_file({"grid_1": {"prompt": ONE, "C": C["grid_2"]}}),
-        "its C is that of grid_2",
+    "not JSON": ({"a.json": "winners"}, ["a.json"], "is not JSON"),
+    "empty JSON": ({"a.json": ""}, ["a.json"], "is empty"),
+    "an empty text": ({"grid_1.txt": " "}, ["grid_1.txt"], "is empty"),
+    "a text that is not the manifest's": (
+        {"in/grid_1.txt": ONE, "in/manifest.json": json.dumps({"grid_1": {"sha256": "a" * 64}})},
+        ["in"],
+        "gives it aaaaaaaa",
     ),
-    "two prompts in one object": (
-        in_file({"prompt": ONE, "best_prompt": TWO, "C": 0.7353}),
-        "different prompts in one object",
-    ),
-    "C of two conditions": (
-        in_file([{"prompt": ONE, "C": C["grid_1"], "scores": {"C": C["grid_2"]}}]),
-        "fits grid_1 and grid_2",
-    ),
-    "two names": (
-        in_file({"grid_1": {"name": "grid_2", "prompt": ONE}}),
-        "named after grid_1 and grid_2",
-    ),
-    "not JSON": (raw("winners"), "is not JSON"),
-    "empty": (raw(""), "is empty"),
-    "a lone surrogate": (in_file({"grid_1": "\ud800 order"}), "lone surrogate"),
-    "a text that is not the manifest's": (changed_text, "gives it aaaaaaaa"),
-    "an empty folder": (lambda folder: folder / "in2", "No such file"),
-    "another name": (lambda folder: folder / "grid_9.txt", "not named after a condition"),
+    "nothing there": ({}, ["grid_1.txt"], "No such file"),
+    "another name": ({"grid_9.txt": ONE}, ["grid_9.txt"], "named after a condition"),
+    "a condition without a prompt": ({"null.txt": ONE}, ["null.txt"], "named after a condition"),
 }
 
 
-@pytest.mark.parametrize(("make", "said"), UNCLEAR.values(), ids=UNCLEAR)
+@pytest.mark.parametrize(("files", "given", "said"), UNCLEAR.values(), ids=UNCLEAR)
 def test_what_is_not_clear_is_refused_in_one_line(
-    make: Callable[[Path], Path], said: str, tmp_path: Path
+    files: dict[str, str], given: list[str], said: str, tmp_path: Path
 ) -> None:
-    path = make(tmp_path)
-    result = bwalpha("prompts", path, "--out", tmp_path / "out")
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    result = bwalpha("prompts", *(tmp_path / name for name in given), "--out", tmp_path / "out")
     assert result.exit_code == 1, result.output
     [line] = result.output.splitlines()
     assert said in line
-    assert not any(text.strip() in line for text in TEXTS.values())
+    assert ONE not in line
     assert not (tmp_path / "out").exists()
-
-
-def test_a_pick_says_what_names_and_numbers_do_not(tmp_path: Path) -> None:
-    path = write(tmp_path / "winners.json", {"w": [{"prompt": ONE}, {"prompt": TWO, "C": 0.7353}]})
-    wrong = bwalpha("prompts", path, "--out", tmp_path / "out", "--pick", "grid_1=w[7].prompt")
-    assert wrong.exit_code == 1
-    assert "0 prompts stand there" in wrong.output
-    result = bwalpha("prompts", path, "--out", tmp_path / "out", "--pick", "grid_1=w[0].prompt")
-    assert result.exit_code == 0, result.output
-    assert (tmp_path / "out" / "grid_1.txt").read_text() == ONE
-    odd = bwalpha("prompts", path, "--out", tmp_path / "o2", "--pick", "grid_7=w[0].prompt")
-    assert "is not CONDITION=PLACE" in odd.output
-
-
-def test_another_c_than_the_published_one_is_a_warning(tmp_path: Path) -> None:
-    path = write(tmp_path / "winners.json", {"grid_1": {"prompt": ONE, "C": 0.61}})
-    result = bwalpha("prompts", path, "--out", tmp_path / "out")
-    assert result.exit_code == 0
-    assert "warning: grid_1: C 0.61 beside the prompt, 0.7353 published" in result.output
 
 
 SHA = hashlib.sha256(ONE.encode()).hexdigest()

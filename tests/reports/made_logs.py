@@ -46,7 +46,9 @@ def even_verdicts(judge: str, question: int, epoch: int) -> tuple[float, float] 
 
 
 @solver
-def silent(condition: str, prompt_sha256: str | None, completion: str = "a completion") -> Solver:
+def silent(
+    condition: str = "made", prompt_sha256: str | None = None, completion: str = "a completion"
+) -> Solver:
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         state.output = ModelOutput.from_content("none", completion)
         text = f"{completion} {state.epoch}"

@@ -197,7 +197,7 @@ def test_a_server_that_does_not_answer_is_missing(base: str, why: str, server: s
     assert SECRET not in result.output
 
 
-def test_prompts_handed_in_are_verbatim_and_a_wrong_folder_is_one_line(tmp_path: Path) -> None:
+def test_prompts_handed_in_are_named_so_and_a_wrong_folder_is_one_line(tmp_path: Path) -> None:
     folder = tmp_path / "prompts"
     folder.mkdir()
     wrong = ask(*SIMULATED, "--prompts", str(folder))
@@ -205,7 +205,7 @@ def test_prompts_handed_in_are_verbatim_and_a_wrong_folder_is_one_line(tmp_path:
     (folder / "grid_2.txt").write_text("You are made up.", encoding="utf-8")
     right = ask(*SIMULATED, "--prompts", str(folder))
     assert right.exit_code == 0
-    assert right.stdout.count("verbatim") == 1
+    assert right.stdout.count("handed_in") == 1
     assert right.stdout.count("reconstruction:") == 3
 
 
