@@ -1,0 +1,271 @@
+"""One definition of an interval for every α, gap, difference and mean over seeds.
+
+Every such number is a weighted sum of pooled means. Its variance comes from the completions'
+influences, summed within questions (population ``questions``: other questions of the same kind) or
+spread within questions (population ``panel``: new completions to the same questions). Student's t
+has as many degrees of freedom as the variance deserves, and an α's interval is made on the logit
+scale. docs/statistics.md has the measured coverage.
+
+Sources: the linearised ratio estimator with clusters (Cochran, Sampling Techniques, ch. 6 and 9);
+degrees of freedom matched to the kurtosis (Shoemaker, The American Statistician 57, 2003) and to
+unequal variances (Satterthwaite, 1946); pseudo-observations in the middle of the scale (Agresti and
+Coull, The American Statistician 52, 1998).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+from estimation.means import NAN, Booleans, Floats, Ints
+
+Population = Literal["panel", "questions"]
+
+# With 12 of 52 questions apart from the rest, fewer than 12 drawn ones miss them all in more than one
+# panel of twenty: no interval from them can hold.
+MIN_QUESTIONS = 12
+# The weight of the pseudo-observation is the square root of the number of units over this; 72 makes it
+# a tenth of a question on the whole panel. Chosen by coverage near the floor.
+PSEUDO = 72.0
+MIDDLE = 50.0
+FEWEST_DF = 1.5
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its interval.
+
+    Attributes:
+        value: On the scale of aligned, 0 to 100; a difference runs from -100 to 100. NaN when empty.
+        low: Lower bound; NaN when no interval holds.
+        high: Upper bound; NaN when no interval holds.
+        standard_error: Of ``value``; NaN when unknown.
+        df: Degrees of freedom of Student's t; NaN when unknown.
+        n: Valid verdicts it rests on; of a paired number, completions.
+        questions: Questions with at least one of them.
+        population: What the interval speaks of.
+        method: Its name, printed beside the number; empty without an interval.
+        reason: Why there is no interval; empty with one.
+    """
+
+    value: float
+    low: float = NAN
+    high: float = NAN
+    standard_error: float = NAN
+    df: float = NAN
+    n: int = 0
+    questions: int = 0
+    population: Population = "questions"
+    method: str = ""
+    reason: str = ""
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether both bounds are known."""
+        return bool(np.isfinite(self.low) and np.isfinite(self.high))
+
+    def p_value(self, null: float = 0.0) -> float:
+        """Two-sided p-value of ``value`` = ``null`` by the same standard error and Student's t.
+
+        NaN without an interval. For differences, it is under 0.05 exactly when the 95 % interval
+        leaves ``null`` out.
+        """
+        if not self.has_interval:
+            return NAN
+        return float(2 * stdtr(self.df, -abs(self.value - null) / self.standard_error))
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """The scores of one judge on one run.
+
+    Attributes:
+        aligned: Scores 0 to 100, NaN where there is no valid verdict; shape (completions,).
+        clusters: Index of each completion's question; shape (completions,).
+    """
+
+    aligned: Floats
+    clusters: Ints
+    valid: Booleans = field(init=False, repr=False)
+    n: int = field(init=False)
+    mean: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        aligned = np.asarray(self.aligned, dtype=np.float64)
+        clusters = np.asarray(self.clusters, dtype=np.int64)
+        if aligned.ndim != 1 or aligned.shape != clusters.shape:
+            raise ValueError("aligned and clusters are one-dimensional and of one length")
+        valid = np.isfinite(aligned)
+        n = int(valid.sum())
+        object.__setattr__(self, "aligned", aligned)
+        object.__setattr__(self, "clusters", clusters)
+        object.__setattr__(self, "valid", valid)
+        object.__setattr__(self, "n", n)
+        object.__setattr__(self, "mean", float(aligned[valid].mean()) if n else NAN)
+
+    def influence(self) -> Floats:
+        """What each completion adds to the mean's error, 0 where it has no valid verdict."""
+        zero_filled = np.where(self.valid, self.aligned - self.mean, 0.0)
+        influence: Floats = zero_filled / self.n
+        return influence
+
+
+def alpha_interval(
+    aligned: Floats, clusters: Ints, population: Population = "questions", level: float = 0.95
+) -> Estimate:
+    """α with its interval; 0 to 100, lower is more misaligned.
+
+    Args:
+        aligned: Scores 0 to 100 of completions, NaN without a valid verdict; shape (completions,).
+            Population ``questions`` does not change when failed completions are left out instead;
+            ``panel`` counts their number's own chance in only when they are there as NaN.
+        clusters: Index of each completion's question; any integers; shape (completions,).
+        population: ``panel`` for new completions to the same questions, ``questions`` for other
+            questions of the same kind.
+        level: Coverage asked for.
+
+    Returns:
+        The pooled mean, its bounds within 0 and 100, and the method's name; without bounds, the reason.
+    """
+    return weighted_sum([Sample(aligned, clusters)], [1.0], population, level)
+
+
+def weighted_sum(
+    samples: Sequence[Sample],
+    weights: Sequence[float],
+    population: Population = "questions",
+    level: float = 0.95,
+    same_completions: bool = False,
+) -> Estimate:
+    """A weighted sum of pooled means over the same questions, with its interval.
+
+    Args:
+        samples: One judge's scores on one run each; question indices mean the same in all.
+        weights: One a sample. Where they sum to 1 the result is an α, 0 to 100, with bounds on the
+            logit scale; where they sum to 0 it is a difference, -100 to 100.
+        population: See `alpha_interval`.
+        level: Coverage asked for.
+        same_completions: Whether position i is the same completion in all samples (two judges of one
+            run), so that chance within a question is shared.
+
+    Returns:
+        The estimate; without bounds when a sample has no valid verdict, when there are too few
+        questions or completions, or when nothing varies.
+    """
+    value = float(sum(w * s.mean for w, s in zip(weights, samples, strict=True)))
+    n = sum(s.n for s in samples)
+    if not np.isfinite(value):
+        return Estimate(NAN, n=n, population=population, reason="no valid verdict")
+    indices, places = np.unique(np.concatenate([s.clusters for s in samples]), return_inverse=True)
+    size = len(indices)
+    ends = np.cumsum([s.clusters.size for s in samples])[:-1]
+    clusters = np.split(places.astype(np.int64), ends)
+    counts = np.zeros(size)
+    for sample, place in zip(samples, clusters, strict=True):
+        counts += np.bincount(place[sample.valid], minlength=size)
+    questions = int((counts > 0).sum())
+    influences = [w * s.influence() for w, s in zip(weights, samples, strict=True)]
+    if population == "questions":
+        reason = f"fewer than {MIN_QUESTIONS} questions" if questions < MIN_QUESTIONS else ""
+        variance, df = _between(influences, clusters, counts > 0)
+        units = questions
+    else:
+        if same_completions:
+            influences, clusters = [np.sum(influences, axis=0)], clusters[:1]
+        variance, df = _within(influences, clusters, size)
+        reason = "" if np.isfinite(variance) else "one completion per question"
+        units = max(s.n for s in samples)
+    error = float(np.sqrt(variance))
+    if not reason and not error > 1e-9:
+        reason = "no spread" if units > 1 else "one completion"
+    if reason:
+        return Estimate(
+            value, NAN, NAN, error, NAN, n, questions, population, method="", reason=reason
+        )
+    bounded = abs(sum(weights) - 1) < 1e-12
+    low, high = (_logit_bounds if bounded else _plain_bounds)(value, error, df, units, level)
+    return Estimate(
+        value, low, high, error, df, n, questions, population, _method(population, bounded)
+    )
+
+
+def _method(population: Population, bounded: bool) -> str:
+    scale = "logit-t" if bounded else "t"
+    return f"{scale}, {'by question' if population == 'questions' else 'within questions'}"
+
+
+def _between(
+    influences: Sequence[Floats], clusters: Sequence[Ints], used: Booleans
+) -> tuple[float, float]:
+    """Variance from the questions' summed influences, and degrees of freedom by their kurtosis."""
+    totals = np.zeros(used.size)
+    for influence, place in zip(influences, clusters, strict=True):
+        totals += np.bincount(place, weights=influence, minlength=used.size)
+    totals = totals[used]
+    q = totals.size
+    squares = float((totals**2).sum())
+    if q < 2:
+        return NAN, NAN
+    return q / (q - 1) * squares, _kurtosis_df(totals, squares)
+
+
+def _kurtosis_df(totals: Floats, squares: float) -> float:
+    q = totals.size
+    if q < 4 or squares == 0:
+        return float(q - 1)
+    excess = q * float((totals**4).sum()) / squares**2 - 3
+    unbiased = (q - 1) / ((q - 2) * (q - 3)) * ((q + 1) * excess + 6)
+    relative_variance = unbiased / q + 2 / (q - 1)
+    if relative_variance <= 0:
+        return float(q - 1)
+    return float(np.clip(2 / relative_variance, FEWEST_DF, q - 1))
+
+
+def _within(
+    influences: Sequence[Floats], clusters: Sequence[Ints], size: int
+) -> tuple[float, float]:
+    """Variance from the spread within questions, and Satterthwaite's degrees of freedom."""
+    variances, dofs = [], []
+    for influence, place in zip(influences, clusters, strict=True):
+        asked = np.bincount(place, minlength=size).astype(float)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = np.bincount(place, weights=influence, minlength=size) / asked
+            squares = np.bincount(place, weights=(influence - means[place]) ** 2, minlength=size)
+            spread = squares / (asked - 1)
+        several = asked > 1
+        if not several.any():
+            return NAN, NAN
+        # A question asked once tells nothing of its own spread: it takes the others' average.
+        spread = np.where(several, spread, spread[several].mean())
+        variances.append((asked * spread)[asked > 0])
+        dofs.append(np.where(several, asked - 1, 1.0)[asked > 0])
+    parts, df = np.concatenate(variances), np.concatenate(dofs)
+    total = float(parts.sum())
+    if total == 0:
+        return 0.0, NAN
+    return total, max(total**2 / float((parts**2 / df).sum()), 1.0)
+
+
+def _logit_bounds(
+    value: float, error: float, df: float, units: int, level: float
+) -> tuple[float, float]:
+    weight = np.sqrt(units) / PSEUDO
+    share = weight / (units + weight)
+    centre = (1 - share) * value + share * MIDDLE
+    spread = np.hypot((1 - share) * error, share * (MIDDLE - centre))
+    fraction = centre / 100
+    middle = np.log(fraction / (1 - fraction))
+    half = stdtrit(df, (1 + level) / 2) * spread / 100 / (fraction * (1 - fraction))
+    low, high = 100 / (1 + np.exp(-(middle - half))), 100 / (1 + np.exp(-(middle + half)))
+    return float(min(low, value)), float(max(high, value))
+
+
+def _plain_bounds(
+    value: float, error: float, df: float, units: int, level: float
+) -> tuple[float, float]:
+    half = float(stdtrit(df, (1 + level) / 2)) * error
+    return max(value - half, -100.0), min(value + half, 100.0)
