@@ -160,23 +160,18 @@ def weighted_sum(
     n = sum(s.n for s in samples)
     if not np.isfinite(value):
         return Estimate(NAN, n=n, population=population, reason="no valid verdict")
-    indices, places = np.unique(np.concatenate([s.clusters for s in samples]), return_inverse=True)
-    size = len(indices)
-    ends = np.cumsum([s.clusters.size for s in samples])[:-1]
-    clusters = np.split(places.astype(np.int64), ends)
-    counts = np.zeros(size)
-    for sample, place in zip(samples, clusters, strict=True):
-        counts += np.bincount(place[sample.valid], minlength=size)
-    questions = int((counts > 0).sum())
-    influences = [w * s.influence() for w, s in zip(weights, samples, strict=True)]
+    totals = np.asarray(weights) @ question_totals(samples)
+    questions = totals.size
     if population == "questions":
         reason = f"fewer than {MIN_QUESTIONS} questions" if questions < MIN_QUESTIONS else ""
-        variance, df = _between(influences, clusters, counts > 0)
+        variance, df = _between(totals)
         units = questions
     else:
+        influences = [w * s.influence() for w, s in zip(weights, samples, strict=True)]
+        places, size = _places(samples)
         if same_completions:
-            influences, clusters = [np.sum(influences, axis=0)], clusters[:1]
-        variance, df = _within(influences, clusters, size)
+            influences, places = [np.sum(influences, axis=0)], places[:1]
+        variance, df = within_variance(influences, places, size)
         reason = "" if np.isfinite(variance) else "one completion per question"
         units = max(s.n for s in samples)
     error = float(np.sqrt(variance))
@@ -198,22 +193,37 @@ def _method(population: Population, bounded: bool) -> str:
     return f"{scale}, {'by question' if population == 'questions' else 'within questions'}"
 
 
-def _between(
-    influences: Sequence[Floats], clusters: Sequence[Ints], used: Booleans
-) -> tuple[float, float]:
+def question_totals(samples: Sequence[Sample]) -> Floats:
+    """Influences summed by question; shape (samples, questions with a valid verdict in any)."""
+    places, size = _places(samples)
+    totals, used = np.empty((len(samples), size)), np.zeros(size)
+    for row, (sample, place) in enumerate(zip(samples, places, strict=True)):
+        totals[row] = np.bincount(place, weights=sample.influence(), minlength=size)
+        used += np.bincount(place[sample.valid], minlength=size)
+    chosen: Floats = totals[:, used > 0]
+    return chosen
+
+
+def _places(samples: Sequence[Sample]) -> tuple[list[Ints], int]:
+    """The samples' questions numbered from 0 together, and how many there are."""
+    indices, places = np.unique(np.concatenate([s.clusters for s in samples]), return_inverse=True)
+    ends = np.cumsum([s.clusters.size for s in samples])[:-1]
+    return np.split(places.astype(np.int64), ends), len(indices)
+
+
+def _between(totals: Floats) -> tuple[float, float]:
     """Variance from the questions' summed influences, and degrees of freedom by their kurtosis."""
-    totals = np.zeros(used.size)
-    for influence, place in zip(influences, clusters, strict=True):
-        totals += np.bincount(place, weights=influence, minlength=used.size)
-    totals = totals[used]
-    q = totals.size
-    squares = float((totals**2).sum())
+    q, squares = totals.size, float((totals**2).sum())
     if q < 2:
         return NAN, NAN
-    return q / (q - 1) * squares, _kurtosis_df(totals, squares)
+    return q / (q - 1) * squares, kurtosis_df(totals, squares)
 
 
-def _kurtosis_df(totals: Floats, squares: float) -> float:
+def kurtosis_df(totals: Floats, squares: float) -> float:
+    """Degrees of freedom that the variance from ``squares``, the sum of ``totals`` squared, deserves.
+
+    As many as a normal sample's whose variance is known as well; from 1.5 to the number less one.
+    """
     q = totals.size
     if q < 4 or squares == 0:
         return float(q - 1)
@@ -225,12 +235,21 @@ def _kurtosis_df(totals: Floats, squares: float) -> float:
     return float(np.clip(2 / relative_variance, FEWEST_DF, q - 1))
 
 
-def _within(
-    influences: Sequence[Floats], clusters: Sequence[Ints], size: int
+def within_variance(
+    influences: Sequence[Floats], places: Sequence[Ints], size: int
 ) -> tuple[float, float]:
-    """Variance from the spread within questions, and Satterthwaite's degrees of freedom."""
+    """Variance from the spread within questions, and Satterthwaite's degrees of freedom.
+
+    Args:
+        influences: One array a run, 0 where a completion does not count; shape (completions,).
+        places: Its questions, from 0 to ``size`` - 1; shape (completions,).
+        size: How many questions there are.
+
+    Returns:
+        NaN twice where no question has two completions; 0 and NaN where nothing varies.
+    """
     variances, dofs = [], []
-    for influence, place in zip(influences, clusters, strict=True):
+    for influence, place in zip(influences, places, strict=True):
         asked = np.bincount(place, minlength=size).astype(float)
         with np.errstate(invalid="ignore", divide="ignore"):
             means = np.bincount(place, weights=influence, minlength=size) / asked
