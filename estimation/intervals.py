@@ -33,6 +33,8 @@ MIN_QUESTIONS = 12
 PSEUDO = 72.0
 MIDDLE = 50.0
 FEWEST_DF = 1.5
+# Variances below are rounding, not spread.
+TINY = 1e-18
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ def weighted_sum(
         reason = "" if np.isfinite(variance) else "one completion per question"
         units = max(s.n for s in samples)
     error = float(np.sqrt(variance))
-    if not reason and not error > 1e-9:
+    if not reason and not variance > TINY:
         reason = "no spread" if units > 1 else "one completion"
     if reason:
         return Estimate(
@@ -225,7 +227,7 @@ def kurtosis_df(totals: Floats, squares: float) -> float:
     As many as a normal sample's whose variance is known as well; from 1.5 to the number less one.
     """
     q = totals.size
-    if q < 4 or squares == 0:
+    if q < 4 or squares < TINY:
         return float(q - 1)
     excess = q * float((totals**4).sum()) / squares**2 - 3
     unbiased = (q - 1) / ((q - 2) * (q - 3)) * ((q + 1) * excess + 6)
@@ -264,7 +266,7 @@ def within_variance(
         dofs.append(np.where(several, asked - 1, 1.0)[asked > 0])
     parts, df = np.concatenate(variances), np.concatenate(dofs)
     total = float(parts.sum())
-    if total == 0:
+    if total < TINY:
         return 0.0, NAN
     return total, max(total**2 / float((parts**2 / df).sum()), 1.0)
 
