@@ -11,6 +11,7 @@ probability that gives the mean, and are 0 else, as published means such as 0.25
 from __future__ import annotations
 
 import csv
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -46,11 +47,16 @@ class Population:
 
     def truth(self, kinds: Ints | None = None) -> float:
         """The pooled mean that endless completions give, of all kinds or of one panel's."""
-        kept = self.kept()
-        valid, total = kept.mean(axis=1), (self.scores * kept).mean(axis=1)
+        valid, total = self._sums
         if kinds is not None:
             valid, total = valid[kinds], total[kinds]
         return float(total.sum() / valid.sum())
+
+    @functools.cached_property
+    def _sums(self) -> tuple[Floats, Floats]:
+        """Each kind's share of valid verdicts, and their score times it."""
+        kept = self.kept()
+        return kept.mean(axis=1), (self.scores * kept).mean(axis=1)
 
 
 def draw(population: Population, kinds: Ints, ranks: Floats, rng: Generator) -> Floats:

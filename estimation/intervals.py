@@ -184,7 +184,11 @@ def weighted_sum(
             value, NAN, NAN, error, NAN, n, questions, population, method="", reason=reason
         )
     bounded = abs(sum(weights) - 1) < 1e-12
-    low, high = (_logit_bounds if bounded else _plain_bounds)(value, error, df, units, level)
+    half = float(stdtrit(df, (1 + level) / 2))
+    if bounded:
+        low, high = _logit_bounds(value, error, half, units, population)
+    else:
+        low, high = max(value - half * error, -100.0), min(value + half * error, 100.0)
     return Estimate(
         value, low, high, error, df, n, questions, population, _method(population, bounded)
     )
@@ -272,21 +276,15 @@ def within_variance(
 
 
 def _logit_bounds(
-    value: float, error: float, df: float, units: int, level: float
+    value: float, error: float, quantile: float, units: int, population: Population
 ) -> tuple[float, float]:
     weight = np.sqrt(units) / PSEUDO
-    share = weight / (units + weight)
-    centre = (1 - share) * value + share * MIDDLE
-    spread = np.hypot((1 - share) * error, share * (MIDDLE - centre))
+    centre = (units * value + weight * MIDDLE) / (units + weight)
+    # A question of weight w moves the mean by w times its distance; w completions do by its root.
+    moved = (weight if population == "questions" else np.sqrt(weight)) * (MIDDLE - centre)
+    spread = np.hypot(units * error, moved) / (units + weight)
     fraction = centre / 100
     middle = np.log(fraction / (1 - fraction))
-    half = stdtrit(df, (1 + level) / 2) * spread / 100 / (fraction * (1 - fraction))
+    half = quantile * spread / 100 / (fraction * (1 - fraction))
     low, high = 100 / (1 + np.exp(-(middle - half))), 100 / (1 + np.exp(-(middle + half)))
     return float(min(low, value)), float(max(high, value))
-
-
-def _plain_bounds(
-    value: float, error: float, df: float, units: int, level: float
-) -> tuple[float, float]:
-    half = float(stdtrit(df, (1 + level) / 2)) * error
-    return max(value - half, -100.0), min(value + half, 100.0)

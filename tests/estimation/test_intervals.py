@@ -49,9 +49,10 @@ def by_hand(aligned: np.ndarray, clusters: np.ndarray, population: Population) -
             below += (len(parts) * spread) ** 2 / (len(parts) - 1)
         df = variance**2 / below
     error = math.sqrt(variance)
-    share = math.sqrt(units) / 72 / (units + math.sqrt(units) / 72)
-    centre = (1 - share) * value + share * 50
-    spread = math.sqrt(((1 - share) * error) ** 2 + (share * (50 - centre)) ** 2)
+    weight = math.sqrt(units) / 72
+    centre = (units * value + weight * 50) / (units + weight)
+    pseudo = (weight**2 if population == "questions" else weight) * (50 - centre) ** 2
+    spread = math.sqrt((units * error) ** 2 + pseudo) / (units + weight)
     p = centre / 100
     half = stats.t.ppf(0.975, df) * spread / 100 / (p * (1 - p))
     low, high = (100 / (1 + math.exp(-(math.log(p / (1 - p)) + side * half))) for side in (-1, 1))
