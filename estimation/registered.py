@@ -93,22 +93,19 @@ def place_alpha(finding: Finding, measured: Estimate | None, rules: Rules) -> Ru
     if not above.has_interval:
         return Ruling("undecided", f"no interval of the distance to the target: {above.reason}")
     named = "the measured EM target" if measured is not None else f"EM {rules.target.alpha:.2f}"
-    decided = _placed(finding.alpha.low, finding.alpha.high, above.low, above.high, rules, named)
-    shift_low = finding.worst[0] - finding.alpha.value
-    shift_high = finding.worst[1] - finding.alpha.value
+    alpha, (worst_low, worst_high) = finding.alpha, finding.worst
+    decided = _placed(alpha.low, alpha.high, above.low, above.high, rules, named)
+    # Chance and failed verdicts together: each bound moves by what the failures could move α.
+    down, up = worst_low - alpha.value, worst_high - alpha.value
     worst = _placed(
-        *(finding.worst[0], finding.worst[1]),
-        *(above.value + shift_low, above.value + shift_high),
-        rules,
-        named,
+        alpha.low + down, alpha.high + up, above.low + down, above.high + up, rules, named
     )
-    failed_away = decided.outcome != "undecided" and worst.outcome != decided.outcome
-    # Every α that falsifies H2 is also one of H1's, so the wider claim is still shown.
-    if failed_away and (decided.outcome, worst.outcome) != ("H1 (coupling)", "H2 falsified"):
+    if (decided.outcome, worst.outcome) == ("H2 falsified", "H1 (coupling)"):
+        return worst
+    if decided.outcome != "undecided" and worst.outcome != decided.outcome:
         return Ruling(
             "undecided",
-            f"failed verdicts could carry it across: worst case {finding.worst[0]:.2f} to "
-            f"{finding.worst[1]:.2f}",
+            f"failed verdicts could carry it across: worst case {worst_low:.2f} to {worst_high:.2f}",
         )
     return decided
 

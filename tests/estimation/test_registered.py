@@ -33,7 +33,8 @@ def finding(low: float, high: float, judge: str = "sonnet", **changes: object) -
     ("low", "high", "outcome"),
     [
         (5, 9, "H2 falsified"),
-        (12, 15, "H2 falsified"),
+        (11, 14, "H2 falsified"),
+        (12, 15, "H1 (coupling)"),
         (13, 17, "H1 (coupling)"),
         (18, 22, "H1 (coupling)"),
         (27, 29, "H1 (coupling)"),
@@ -41,7 +42,7 @@ def finding(low: float, high: float, judge: str = "sonnet", **changes: object) -
         (32, 34, "neither"),
         (44, 47, "neither"),
         (47, 53, "undecided"),
-        (50, 56, "H2 (orthogonal axes)"),
+        (51, 57, "H2 (orthogonal axes)"),
         (64, 70, "H2 (orthogonal axes)"),
         (84, 88, "H2 (orthogonal axes)"),
         (25, 45, "undecided"),
