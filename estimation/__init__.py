@@ -1,0 +1,1 @@
+"""Pure arithmetic of arrays: intervals, comparisons, power, agreement and the registered rules."""
