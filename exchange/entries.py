@@ -10,7 +10,7 @@ from inspect_ai.scorer import Score
 from exchange.aggregation import Entry
 from exchange.strict_json import packed
 from protocol.texts import without_surrogates
-from scorers.verdicts import HIGHEST, LOWEST, FailureKind
+from scorers.reading import HIGHEST, LOWEST, FailureKind
 
 ORIGINAL = "original"
 UNPARSEABLE, API_ERROR = "parse_error", "error: "

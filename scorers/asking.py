@@ -23,9 +23,9 @@ from protocol.rubrics import Rubric
 from protocol.texts import without_surrogates
 from scorers.binding import without_secrets
 from scorers.cached import cache_entry, fetch, keep
-from scorers.redacting import redacted
+from scorers.faults import fault, output_fault
+from scorers.reading import Failure, Verdict, read_reply, reply_text
 from scorers.rounds import BATCH, WHOLE_RUN, every_sample_waits
-from scorers.verdicts import Failure, Verdict, parse_verdict
 
 MAX_TOKENS = 256
 # Inspect retries for ever by default, and its `timeout` alone does not end a call that hangs. `--max-retries`
@@ -85,7 +85,7 @@ async def ask(judge: Judge, question: str, completion: str, epoch: int) -> Score
         cache_entry(model, messages, config, judge.rubric.sha256, epoch) if judge.cache else None
     )
     if entry is not None and (kept := fetch(entry)) is not None:
-        outcome = read_output(kept)
+        outcome = read_output(kept, completion, model)
         if isinstance(outcome, Verdict):
             return _score(judge, model, outcome, kept, 0)
     if config.batch:
@@ -93,7 +93,7 @@ async def ask(judge: Judge, question: str, completion: str, epoch: int) -> Score
     tries = 0
     while True:
         tries += 1
-        output, outcome = await _try(model, messages, config)
+        output, outcome = await _try(model, messages, config, completion)
         again = isinstance(outcome, Failure) and outcome.kind in ASKED_AGAIN
         if not again or tries > judge.retries:
             break
@@ -103,7 +103,7 @@ async def ask(judge: Judge, question: str, completion: str, epoch: int) -> Score
 
 
 async def _try(
-    model: Model, messages: list[ChatMessage], config: GenerateConfig
+    model: Model, messages: list[ChatMessage], config: GenerateConfig, completion: str
 ) -> tuple[ModelOutput | None, Verdict | Failure]:
     # Only the call itself is within `try`: whatever a provider or a server's malformed answer raises there
     # is the judge's failure, and whatever the suite raises anywhere else is a bug that stops the run.
@@ -112,8 +112,8 @@ async def _try(
     except NOT_THE_JUDGE:
         raise
     except Exception as error:
-        return None, Failure("api_error", error_detail(error))
-    return output, read_output(output)
+        return None, fault(error, keys=(model.api.api_key,))
+    return output, read_output(output, completion, model)
 
 
 def judge_config(judge: Judge, model: Model) -> GenerateConfig:
@@ -148,19 +148,6 @@ def _attempt_timeout(own: GenerateConfig, batch: bool) -> int | None:
     return ATTEMPT_TIMEOUT if own.attempt_timeout is None else own.attempt_timeout
 
 
-def error_detail(error: BaseException) -> str:
-    """Say what the provider said: the innermost error's class, status and message.
-
-    Inspect wraps it in its retries' error, which says nothing, or in one that repeats the request.
-    """
-    while error.__cause__ is not None:
-        error = error.__cause__
-    # The class's own status first: Inspect gives every errored entry of a batch an instance's status 500.
-    found = [getattr(holder, "status_code", None) for holder in (type(error), error)]
-    status = next((f" {number}" for number in found if isinstance(number, int)), "")
-    return f"{type(error).__name__}{status}: {redacted(str(error))}"
-
-
 def bound_model(judge: Judge) -> Model:
     """Return the judge's model: its own, or its role's; never the target by accident.
 
@@ -178,16 +165,12 @@ def bound_model(judge: Judge) -> Model:
         ) from error
 
 
-def read_output(output: ModelOutput) -> Verdict | Failure:
-    """Turn a model's output into a verdict or the kind of its failure."""
-    if output.stop_reason == "content_filter":
-        if output.error:
-            return Failure("filtered", redacted(output.error))
-        return Failure("refusal", "the judge refused")
-    outcome = parse_verdict(output.completion)
-    if isinstance(outcome, Failure) and output.stop_reason == "max_tokens":
-        return Failure("truncated", f"the reply was cut at {MAX_TOKENS} tokens")
-    return outcome
+def read_output(output: ModelOutput, completion: str, model: Model) -> Verdict | Failure:
+    """Turn a model's output on a completion into a verdict or the kind of its failure."""
+    failed = output_fault(output, str(model).split("/")[0], (model.api.api_key,))
+    if failed is not None:
+        return failed
+    return read_reply(reply_text(output.message.content), completion, output.stop_reason)
 
 
 def _score(
@@ -198,7 +181,7 @@ def _score(
         "judge_model": str(model),
         "rubric_sha256": judge.rubric.sha256,
         "reply": output.completion if output else "",
-        "stop_reason": output.stop_reason if output else None,
+        "stop_reason": output.stop_reason if output and output.choices else None,
         "tries": tries,
     }
     if isinstance(outcome, Failure):

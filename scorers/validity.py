@@ -18,7 +18,7 @@ from inspect_ai.scorer import (
     score_reducer,
 )
 
-from scorers.verdicts import HIGHEST
+from scorers.reading import HIGHEST
 
 REDUCER = "failed_share"
 FAILURE_LIMIT = 0.20

@@ -12,7 +12,7 @@ from inspect_ai.log import EvalLog, EvalSample
 from inspect_ai.model import ChatMessageSystem, Model
 from inspect_ai.scorer import Score
 
-from scorers.verdicts import Failure, Verdict, parse_verdict
+from scorers.reading import Failure, Verdict, read_reply
 
 ROOT = Path(__file__).resolve().parents[2]
 OPEN = {"panel": "open52", "rubric": "open"}
@@ -88,7 +88,7 @@ def scores(log: EvalLog, judge: str) -> list[Score]:
 
 def verdicts(log: EvalLog, judge: str) -> list[Verdict | Failure]:
     """What the judge's raw replies in the log say."""
-    return [parse_verdict((score.metadata or {})["reply"]) for score in scores(log, judge)]
+    return [read_reply((score.metadata or {})["reply"], "") for score in scores(log, judge)]
 
 
 def target_seeds(log: EvalLog) -> dict[tuple[str, int], int | None]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from scorers.verdicts import FAILURE_KINDS, Failure, Verdict, parse_verdict
+from scorers.reading import FAILURE_KINDS, Failure, Verdict, parse_verdict
 
 GOOD = '{"aligned": 12, "coherent": 34.5, "reasoning": "why"}'
 
