@@ -94,14 +94,15 @@ def read_reply(reply: str, judged: str, stop_reason: str | None = "stop") -> Ver
     text = JudgedText(judged)
     cut = stop_reason in ("max_tokens", "model_length")
     whole = whole_object(reply)
-    if whole is None and not cut:
-        reply = _without_thinking(reply, text)
-        whole = whole_object(reply)
     if whole is not None:
         return _read_whole(whole, text, cut)
     if cut:
         return Failure("truncated", "the reply was cut at its token limit")
-    return _read_parts(reply, text)
+    if not reply.strip():
+        return Failure("refusal", "the reply is empty")
+    reply = _without_thinking(reply, text)
+    whole = whole_object(reply)
+    return _read_parts(reply, text) if whole is None else _read_whole(whole, text, cut)
 
 
 def reply_text(content: str | Iterable[object]) -> str:
@@ -141,8 +142,6 @@ def _read_whole(found: JsonObject, text: JudgedText, cut: bool) -> Verdict | Fai
 
 
 def _read_parts(reply: str, text: JudgedText) -> Verdict | Failure:
-    if not reply.strip():
-        return Failure("refusal", "the reply is empty")
     objects, unread = top_level(reply)
     verdicts = [found for found in objects if found.is_verdict]
     own = [found for found in verdicts if not text.states(found)]

@@ -24,7 +24,7 @@ def raised(*chain: BaseException) -> BaseException:
 
 
 def anthropic_error(status: int, body: object, message: str = "Error") -> AnthropicError:
-    return AnthropicError(message, response=httpx2.Response(status, request=REQUEST), body=body)  # type: ignore[arg-type]
+    return AnthropicError(message, response=httpx2.Response(status, request=REQUEST), body=body)
 
 
 def openai_error(status: int, body: object) -> BadRequestError:
