@@ -14,6 +14,9 @@ CLOSED_REASONING = re.compile(r"<think(?:ing)?\b[^>]*>.*?</think(?:ing)?\s*>", r
 REASONING_END = re.compile(r"</think(?:ing)?\s*>")
 REASONING_START = re.compile(r"<think(?:ing)?\b[^>]*>")
 
+# What Inspect puts in the place of a Gemini answer without candidates.
+NO_CANDIDATES = "(no content)"
+
 # What servers say when a request does not fit the model, and when they refuse it for what it says.
 TOO_LONG = re.compile(
     r"context.?(?:length|window|size)|prompt is too long|input is too long|input length|"
@@ -58,9 +61,13 @@ def target_failure(output: ModelOutput) -> TargetFailure | None:
     """
     if output.empty:
         return TargetFailure("error", "the provider sent no completion")
+    if output.completion == NO_CANDIDATES and output.usage is None:
+        return TargetFailure("error", "the provider sent no candidates")
     message, text = output.message, answer_text(output.completion)
     words = _shortened(output.error or text)
-    if output.stop_reason == "content_filter" or output.error:
+    details = output.choices[0].stop_details
+    declined = details is not None and details.type == "refusal"
+    if output.stop_reason == "content_filter" or output.error or declined:
         return TargetFailure("blocked", words)
     if output.stop_reason == "model_length":
         return TargetFailure("context_length", words)

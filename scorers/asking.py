@@ -29,14 +29,14 @@ from protocol.rubrics import Rubric
 from protocol.texts import without_surrogates
 from scorers.binding import without_secrets
 from scorers.cached import cache_entry, fetch, keep
-from scorers.redacting import redacted
-from scorers.verdicts import Failure, Verdict, parse_verdict
+from scorers.faults import fault, output_fault
+from scorers.reading import Failure, Verdict, read_reply, reply_text
 
 # Inspect retries for ever by default, and its `timeout` alone does not end a call that hangs. `--max-retries`
 # and a role's own `max_retries` and `attempt_timeout` win over these.
 MAX_RETRIES = 10
 ATTEMPT_TIMEOUT = 300
-ASKED_AGAIN = ("truncated", "unparseable", "ambiguous")
+ASKED_AGAIN = ("truncated", "unparseable")
 # What is no failure of the judge: the user's own limits, and a set-up that no call can work with.
 NOT_THE_JUDGE = (LimitExceededError, PrerequisiteError)
 
@@ -86,7 +86,7 @@ async def ask(judge: Judge, question: str, completion: str, epoch: int) -> Score
         cache_entry(model, messages, config, judge.rubric.sha256, epoch) if judge.cache else None
     )
     if entry is not None and (kept := fetch(entry)) is not None:
-        outcome = read_output(kept, completion)
+        outcome = read_output(kept, completion, model)
         if isinstance(outcome, Verdict):
             return _score(judge, model, outcome, kept, 0)
     tries = 0
@@ -125,11 +125,11 @@ async def _try(
     # answer raises there is the judge's failure, and whatever the suite raises elsewhere is a bug.
     try:
         output = await model.generate(messages, config=config, cache=False)
-        return output, read_output(output, completion)
+        return output, read_output(output, completion, model)
     except NOT_THE_JUDGE:
         raise
     except Exception as error:
-        return None, Failure("api_error", error_detail(error))
+        return None, fault(error, keys=(model.api.api_key,))
 
 
 def judge_config(model: Model) -> GenerateConfig:
@@ -182,19 +182,6 @@ def _request(role: str) -> dict[str, object] | None:
     return None
 
 
-def error_detail(error: BaseException) -> str:
-    """Say what the provider said: the innermost error's class, status and message.
-
-    Inspect wraps it in its retries' error, which says nothing, or in one that repeats the request.
-    """
-    while error.__cause__ is not None:
-        error = error.__cause__
-    # The class's own status first: Inspect gives every errored entry of a batch an instance's status 500.
-    found = [getattr(holder, "status_code", None) for holder in (type(error), error)]
-    status = next((f" {number}" for number in found if isinstance(number, int)), "")
-    return f"{type(error).__name__}{status}: {redacted(str(error))}"
-
-
 def bound_model(judge: Judge) -> Model:
     """Return the judge's model: its role's, else its own; never the target by accident.
 
@@ -211,16 +198,12 @@ def bound_model(judge: Judge) -> Model:
     return get_model(judge.model, role=judge.name, config=GenerateConfig())
 
 
-def read_output(output: ModelOutput, completion: str) -> Verdict | Failure:
-    """Turn a model's output into a verdict or the kind of its failure."""
-    if output.stop_reason == "content_filter":
-        if output.error:
-            return Failure("filtered", redacted(output.error))
-        return Failure("refusal", "the judge refused")
-    outcome = parse_verdict(output.completion)
-    if isinstance(outcome, Failure) and output.stop_reason == "max_tokens":
-        return Failure("truncated", "the reply was cut at its budget")
-    return outcome
+def read_output(output: ModelOutput, completion: str, model: Model) -> Verdict | Failure:
+    """Turn a model's output on a completion into a verdict or the kind of its failure."""
+    failed = output_fault(output, str(model).split("/")[0], (model.api.api_key,))
+    if failed is not None:
+        return failed
+    return read_reply(reply_text(output.message.content), completion, output.stop_reason)
 
 
 def _score(
@@ -230,7 +213,7 @@ def _score(
     record = VerdictRecord(
         judge=judge.name,
         instrument=instrument(judge, model, output),
-        reply=output.completion if output else "",
+        reply=reply_text(output.message.content) if output and output.choices else "",
         stop_reason=output.stop_reason if output and output.choices else None,
         tries=tries,
         input_tokens=usage.input_tokens if usage else None,

@@ -19,7 +19,7 @@ from inspect_ai.scorer import (
 )
 
 from protocol.records import VerdictRecord
-from scorers.verdicts import HIGHEST
+from scorers.reading import HIGHEST
 
 REDUCER = "failed_share"
 FAILURE_LIMIT = 0.20

@@ -11,7 +11,7 @@ from exchange.eps.aggregation import Entry
 from exchange.eps.strict_json import packed
 from protocol.records import Instrument, VerdictRecord
 from protocol.texts import without_surrogates
-from scorers.verdicts import HIGHEST, LOWEST, FailureKind
+from scorers.reading import HIGHEST, LOWEST, FailureKind
 
 UNPARSEABLE, API_ERROR = "parse_error", "error: "
 

@@ -1,10 +1,8 @@
-import pytest
 from inspect_ai.model import GenerateConfig, get_model
 
 from scorers.asking import (
     ATTEMPT_TIMEOUT,
     MAX_RETRIES,
-    error_detail,
     judge_config,
     judge_message,
 )
@@ -43,28 +41,3 @@ def test_lone_surrogates_reach_the_judge_as_replacement_characters() -> None:
     message = judge_message("Q\ud800?", "A\udfff.")
     assert message == "Question asked to the AI:\nQ\ufffd?\n\nAI's response:\nA\ufffd."
     message.encode("utf-8")
-
-
-def test_an_errors_detail_is_the_innermost_cause() -> None:
-    error = RuntimeError("retries are over")
-    error.__cause__ = ConnectionResetError("gone")
-    assert error_detail(error) == "ConnectionResetError: gone"
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        r"Illegal header value b'Bearer sk-of-the-test\nx'",
-        "Incorrect API key provided: sk-of-the-test.",
-        "401: {'x-api-key': 'sk-of-the-test', 'x-team': 'team-secret'}",
-    ],
-)
-def test_an_errors_detail_shows_no_key_and_no_header(
-    said: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-of-the-test\nx")
-    monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", "x-team: team-secret")
-    detail = error_detail(ValueError(said))
-    assert "sk-of-the-test" not in detail
-    assert "team-secret" not in detail
-    assert detail.startswith("ValueError: ")

@@ -5,7 +5,7 @@ from statistics import fmean
 import pytest
 from inspect_ai.log import EvalLog
 
-from scorers.verdicts import Failure, parse_verdict
+from scorers.reading import Failure, read_reply
 from tests.support.judge_server import JudgeServer
 from tests.tasks.running import samples
 
@@ -18,7 +18,7 @@ def point_at(server: JudgeServer, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def alpha_by_the_server(server: JudgeServer, model: str) -> float:
-    said = [parse_verdict(reply.text) for _, asked, reply in server.recorded if asked == model]
+    said = [read_reply(reply.text, "") for _, asked, reply in server.recorded if asked == model]
     return fmean(verdict.aligned for verdict in said if not isinstance(verdict, Failure))
 
 

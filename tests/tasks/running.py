@@ -13,7 +13,7 @@ from inspect_ai.model import ChatMessageSystem, Model
 from inspect_ai.scorer import Score
 
 from protocol.records import VerdictRecord
-from scorers.verdicts import Failure, Verdict, parse_verdict
+from scorers.reading import Failure, Verdict, read_reply
 
 ROOT = Path(__file__).resolve().parents[2]
 OPEN = {"panel": "open52", "rubric": "open"}
@@ -89,7 +89,7 @@ def scores(log: EvalLog, judge: str) -> list[Score]:
 
 def verdicts(log: EvalLog, judge: str) -> list[Verdict | Failure]:
     """What the judge's raw replies in the log say."""
-    return [parse_verdict(verdict_record(score).reply) for score in scores(log, judge)]
+    return [read_reply(verdict_record(score).reply, "") for score in scores(log, judge)]
 
 
 def verdict_record(score: Score) -> VerdictRecord:

@@ -9,7 +9,7 @@ import pytest
 from inspect_ai.model import get_model
 
 from protocol.data import DATASETS, read_jsonl
-from scorers.verdicts import Verdict
+from scorers.reading import Verdict
 from tests.tasks.running import (
     metrics,
     run,

@@ -8,7 +8,7 @@ import pytest
 from inspect_ai.model import get_model
 
 from scorers import asking
-from scorers.verdicts import Failure
+from scorers.reading import Failure
 from tests.tasks.running import JUDGES, OPEN, metrics, run, run_all, samples, scores
 
 ERRORS = [
@@ -44,15 +44,15 @@ def test_whatever_a_provider_raises_is_the_judges_failure(error: Exception, tmp_
     assert metrics(log, "sonnet")["failed"] == 0
 
 
-@pytest.mark.parametrize("name", ["read_output", "error_detail", "judge_message", "_score"])
+@pytest.mark.parametrize("name", ["read_output", "fault", "judge_message", "_score"])
 def test_a_bug_of_the_suite_ends_the_run_as_an_error(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def bug(*_: object) -> Failure:
+    def bug(*_: object, **__: object) -> Failure:
         raise KeyError("a bug")
 
     monkeypatch.setattr(asking, name, bug)
-    roles = JUDGES | {"sonnet": broken(OSError("gone"))} if name == "error_detail" else JUDGES
+    roles = JUDGES | {"sonnet": broken(OSError("gone"))} if name == "fault" else JUDGES
     [log] = run_all("alpha.py@grid_2", tmp_path, roles=roles, limit=1, epochs=1)
     assert log.status == "error"
     assert "a bug" in str(samples(log)[0].error)
