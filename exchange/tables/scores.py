@@ -93,7 +93,7 @@ def _score(aligned: Any, coherent: Any, reasoning: Any, failure: Any, said: Any)
             detail = f"{name!r} is not within {LOWEST} to {HIGHEST}"
             return ImportedScore(None, None, text, "out_of_range", detail)
         numbers.append(number)
-    return ImportedScore(*numbers, text)
+    return ImportedScore(numbers[0], numbers[1], text)
 
 
 def _check_scale(values: Sequence[Any], name: str, where: str) -> None:
