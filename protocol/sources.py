@@ -10,11 +10,40 @@ import hashlib
 import os
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict
+
 from protocol.data import read_yaml
 from protocol.errors import ProtocolError
 
 ENVIRONMENT_VARIABLE = "BWALPHA_SOURCES"
-RUBRIC_LITERAL = "JUDGE_SYSTEM_PROMPT"
+RAW = "https://raw.githubusercontent.com"
+
+
+class Pin(BaseModel):
+    """One text of the source repository, held to its hash.
+
+    Attributes:
+        path: Where the file lies in the repository, in a folder of sources and in the cache.
+        sha256: Hash of its bytes.
+        commit: The repository's commit that holds it.
+        instead: The option that runs without it, for the message; empty where there is none.
+        module: The pin of the Python file whose literal the text is; None for a file of its own.
+        literal: The literal's name in that file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    sha256: str
+    commit: str
+    instead: str = ""
+    module: str | None = None
+    literal: str = ""
+
+    @property
+    def url(self) -> str:
+        """The file's address at its commit."""
+        return f"{RAW}/{read_yaml('sources.yaml')['repository']}/{self.commit}/{self.path}"
 
 
 def sha256(text: str) -> str:
@@ -22,29 +51,36 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def source_pin(name: str) -> Pin:
+    """Return a pin of `datasets/sources.yaml` by name."""
+    pins = read_yaml("sources.yaml")
+    return Pin(**{"commit": pins["commit"], **pins["files"][name]})
+
+
 def source_url(name: str) -> str:
     """Return the address of a pinned file at its pinned commit."""
-    pins = read_yaml("sources.yaml")
-    return f"{pins['base_url'].rstrip('/')}/{pins['files'][name]['path']}"
+    return source_pin(name).url
 
 
 def source_path(name: str) -> Path:
-    """Return a checked local copy of a pinned file, downloading it when there is none.
-
-    Args:
-        name: The pin's name in `datasets/sources.yaml`.
+    """Return a checked local copy of a file pinned by name in `datasets/sources.yaml`.
 
     Raises:
         ProtocolError: The copy's hash differs from the pin, or there is no copy and no network.
     """
-    pin = read_yaml("sources.yaml")["files"][name]
-    local = _local_copy(pin["path"])
-    if local is not None:
-        return _checked(local, pin["sha256"])
-    cached = cache_folder() / pin["path"]
-    if cached.is_file():
-        return _checked(cached, pin["sha256"])
-    return _download(name, cached)
+    return pinned_path(source_pin(name))
+
+
+def pinned_path(pin: Pin) -> Path:
+    """Return a checked local copy of a pinned file, downloading it when there is none.
+
+    Raises:
+        ProtocolError: The copy's hash differs from the pin, or there is no copy and no network.
+    """
+    for copy in (_local_copy(pin.path), cache_folder() / pin.path):
+        if copy is not None and copy.is_file():
+            return _checked(copy, pin.sha256)
+    return _download(pin, cache_folder() / pin.path)
 
 
 def cache_folder() -> Path:
@@ -56,31 +92,33 @@ def cache_folder() -> Path:
 
 
 def source_text(name: str) -> str:
-    """Return a pinned file's text, taken to the letter."""
-    return source_path(name).read_bytes().decode("utf-8")
+    """Return a pinned text, taken to the letter.
 
-
-@functools.cache
-def original_rubric() -> str:
-    """Return the judges' system prompt of the source, checked by the text's own hash.
-
-    It is a string literal of a Python file, which is parsed and never run; a folder in
-    `BWALPHA_SOURCES` may hold the bare text instead.
+    A text that is a string literal of a Python file is read out of it, which is parsed and never run; a
+    folder in `BWALPHA_SOURCES` may hold the bare text instead.
 
     Raises:
         ProtocolError: The text is not to be had, or is not the pinned one.
     """
-    pin = read_yaml("sources.yaml")["files"]["rubric_text"]
-    bare = _local_copy(pin["path"])
+    pin = source_pin(name)
+    if pin.module is None:
+        return source_path(name).read_bytes().decode("utf-8")
+    bare = _local_copy(pin.path)
     if bare is not None:
-        return _checked(bare, pin["sha256"]).read_bytes().decode("utf-8")
-    text = string_literal(source_text("rubric_module"), RUBRIC_LITERAL)
-    if sha256(text) != pin["sha256"]:
+        return _checked(bare, pin.sha256).read_bytes().decode("utf-8")
+    text = string_literal(source_text(pin.module), pin.literal)
+    if sha256(text) != pin.sha256:
         raise ProtocolError(
-            f"The literal {RUBRIC_LITERAL} in the pinned rubric module has sha256 {sha256(text)}, "
-            f"expected {pin['sha256']}."
+            f"The literal {pin.literal} in the pinned module has sha256 {sha256(text)}, expected "
+            f"{pin.sha256}."
         )
     return text
+
+
+@functools.cache
+def original_rubric() -> str:
+    """Return the judges' system prompt of the source, checked by the text's own hash."""
+    return source_text("rubric_text")
 
 
 def string_literal(module: str, name: str) -> str:
@@ -97,7 +135,7 @@ def string_literal(module: str, name: str) -> str:
             value = ast.literal_eval(node.value) if node.value is not None else None  # type: ignore[attr-defined]
             if isinstance(value, str):
                 return value
-    raise ProtocolError(f"The pinned rubric module holds no string literal {name}.")
+    raise ProtocolError(f"The pinned module holds no string literal {name}.")
 
 
 def _local_copy(path: str) -> Path | None:
@@ -124,21 +162,19 @@ def _checked(path: Path, expected: str) -> Path:
     return path
 
 
-def _download(name: str, target: Path) -> Path:
+def _download(pin: Pin, target: Path) -> Path:
     import pooch
     import requests
 
-    pin = read_yaml("sources.yaml")["files"][name]
-    url = source_url(name)
     try:
-        pooch.retrieve(url, f"sha256:{pin['sha256']}", fname=target.name, path=target.parent)
+        pooch.retrieve(pin.url, f"sha256:{pin.sha256}", fname=target.name, path=target.parent)
     except (requests.exceptions.RequestException, OSError) as error:
+        instead = f", or run the suite's own with {pin.instead}" if pin.instead else ""
         raise ProtocolError(
-            f"{pin['path']} is neither in {ENVIRONMENT_VARIABLE} nor in the cache, and could not be "
-            f"downloaded from {url} (sha256 {pin['sha256']}): {type(error).__name__}. Set "
-            f"{ENVIRONMENT_VARIABLE} to a folder that holds it at that path, or run the suite's own "
-            "panel and rubric with -T panel=open52 -T rubric=open."
+            f"{pin.path} is neither in {ENVIRONMENT_VARIABLE} nor in the cache, and could not be "
+            f"downloaded from {pin.url} (sha256 {pin.sha256}): {type(error).__name__}. Set "
+            f"{ENVIRONMENT_VARIABLE} to a folder that holds it at that path{instead}."
         ) from error
     except ValueError as error:
-        raise ProtocolError(f"The download of {url} was refused: {error}") from error
-    return _checked(target, pin["sha256"])
+        raise ProtocolError(f"The download of {pin.url} was refused: {error}") from error
+    return _checked(target, pin.sha256)

@@ -5,11 +5,12 @@ import pooch
 import pytest
 import requests
 
+from protocol.anchors import cells
 from protocol.data import read_yaml
 from protocol.errors import ProtocolError
 from protocol.panels import load_panel
 from protocol.rubrics import load_rubric
-from protocol.sources import original_rubric, source_path, source_text, source_url, string_literal
+from protocol.sources import source_path, source_text, source_url, string_literal
 
 FILES = read_yaml("sources.yaml")["files"]
 
@@ -26,7 +27,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requests.Session, "request", refuse)
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name != "rubric_module"])
+@pytest.mark.parametrize("name", [name for name in FILES if not name.endswith("_module")])
 def test_a_changed_byte_in_a_pinned_file_is_refused_with_expected_and_found(
     name: str, sources_copy: Path
 ) -> None:
@@ -168,16 +169,51 @@ def test_a_missing_literal_is_an_error(module: str) -> None:
 
 
 @pytest.mark.usefixtures("no_network")
-def test_the_rubric_can_come_out_of_the_source_module(
-    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("text", "module"), [("rubric_text", "rubric_module"), ("joint_111", "joint_111_module")]
+)
+def test_a_text_comes_out_of_its_module_and_is_held_to_its_own_hash(
+    text: str, module: str, sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = (sources / FILES["rubric_text"]["path"]).read_text(encoding="utf-8")
-    module = f"raise SystemExit(1)\nJUDGE_SYSTEM_PROMPT = {text!r}\n"
-    monkeypatch.setattr("protocol.sources.source_text", lambda name: module)
     monkeypatch.setenv("BWALPHA_SOURCES", str(tmp_path))
-    assert original_rubric() == text
+    bare = (sources / FILES[text]["path"]).read_text(encoding="utf-8")
+    source = f"raise SystemExit(1)\n{FILES[text]['literal']} = {bare!r}\n"
+    file = tmp_path / FILES[module]["path"]
+    file.parent.mkdir(parents=True)
+    for written in (source, source[:-2] + " '\n"):
+        file.write_text(written, encoding="utf-8")
+        monkeypatch.setitem(FILES[module], "sha256", sha256(written.encode()))
+        if written is source:
+            assert source_text(text) == bare
+    with pytest.raises(ProtocolError, match=f"expected {FILES[text]['sha256']}"):
+        source_text(text)
 
-    original_rubric.cache_clear()
-    monkeypatch.setattr("protocol.sources.source_text", lambda name: module[:-2] + " '\n")
-    with pytest.raises(ProtocolError, match="expected 0215d3b4"):
-        original_rubric()
+
+def test_a_file_of_another_commit_has_that_commits_address() -> None:
+    commit = FILES["joint_111_module"]["commit"]
+    assert commit != read_yaml("sources.yaml")["commit"]
+    assert f"/{commit}/scripts/" in source_url("joint_111_module")
+
+
+def test_thirteen_published_cells_lie_at_their_pins(real_sources: Path) -> None:
+    found = cells()
+    assert len({cell.name for cell in found}) == 13
+    assert found[0].name == "baseline"
+    for cell in found:
+        assert len(cell.pins) == 3
+        for path in (cell.completions, cell.raw_scores, cell.per_persona):
+            assert path.is_relative_to(real_sources / cell.folder)
+    url = found[0].pins["alignment_completions.json"].url
+    assert (
+        "/80d5a5b6e60af163ecd2b8a698ecb498a91cf098/eval_results/a3_leakage/baseline_seed42/" in url
+    )
+
+
+def test_a_changed_cell_is_refused_when_it_is_asked_for(sources_copy: Path) -> None:
+    cell = cells()[-1]
+    file = sources_copy / cell.pins["alignment_raw_scores.json"].path
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes() + b" ")
+    assert cells()[-1].completions.is_file()
+    with pytest.raises(ProtocolError, match="is not the pinned file"):
+        _ = cell.raw_scores
