@@ -1,0 +1,1 @@
+"""The original scripts' layout, in and out."""
