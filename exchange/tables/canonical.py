@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +21,7 @@ from exchange.tables.columns import (
 from exchange.tables.epochs import read_epochs
 from exchange.tables.files import RawTable
 from exchange.tables.scores import read_model, read_scores
+from exchange.tables.texts import check_texts, refuse_numbers, without_missing
 from protocol.errors import ProtocolError
 
 MESSAGES = ("messages", "conversations", "conversation")
@@ -80,8 +80,8 @@ def canonical(raw: RawTable, choices: TableChoices) -> CanonicalTable:
         table.judges[judge] = read_model(source, of_judge.model, judge, where)
     for role in ("question", "completion"):
         if role in columns.roles and getattr(choices, role) is None:
-            _refuse_numbers(frame[role].tolist(), role, columns.roles[role], where)
-    table.frame = _without_missing(frame, raw, choices, table.warnings)
+            refuse_numbers(frame[role].tolist(), role, columns.roles[role], where)
+    table.frame = without_missing(frame, raw, choices, table.warnings)
     return table
 
 
@@ -229,7 +229,7 @@ def _system_prompts(
             f"{where}: both the messages and the column {shortened(column)} hold system prompts. Remove "
             "one of them."
         )
-    return _texts(source[column].tolist(), "system prompt", column, where)
+    return check_texts(source[column].tolist(), "system prompt", column, where)
 
 
 def _conditions(
@@ -262,73 +262,7 @@ def _prompt_known(source: pd.DataFrame, columns: Columns, chats: list[Chat] | No
     return [chats is not None or "system_prompt" in columns.roles] * len(source)
 
 
-def _texts(values: Sequence[Any], what: str, column: str, where: str) -> list[Any]:
-    for row, value in enumerate(values, start=1):
-        if value is not None and not isinstance(value, str):
-            raise ProtocolError(
-                f"{where}: the column {shortened(column)} should hold the {what} as text; row {row} holds "
-                f"{_kind(value)}. Name another with --{what.replace(' ', '-')} COLUMN."
-            )
-    return list(values)
-
-
 def _names(source: pd.DataFrame, column: str | None) -> list[str | None]:
     if column is None:
         return [None] * len(source)
     return [None if value is None or value == "" else str(value) for value in source[column]]
-
-
-def _refuse_numbers(values: Sequence[Any], role: str, column: str, where: str) -> None:
-    """A column that was found by its name and holds numbers only is probably something else."""
-    _texts(values, role, column, where)
-    given = [value for value in values if value]
-    if given and all(_is_number(value) for value in given):
-        raise ProtocolError(
-            f"{where}: the column {shortened(column)} should hold the {role} as text and holds numbers. "
-            f"If it is right all the same, say --{role} {column}; else name another."
-        )
-
-
-def _without_missing(
-    frame: pd.DataFrame, raw: RawTable, choices: TableChoices, warnings: list[str]
-) -> pd.DataFrame:
-    """Leave out rows without a question or a completion; an empty completion is an answer."""
-    for role in ("question", "completion"):
-        _texts(frame[role].tolist(), role, role, raw.where)
-    if choices.completion != NONE:
-        none = frame["completion"].isna()
-        if raw.delimited and none.any():
-            warnings.append(
-                f"{raw.where}: {int(none.sum())} cells of the completion are empty and were taken as empty "
-                "answers; remove the rows if they were never answered"
-            )
-            frame.loc[none, "completion"] = ""
-        elif none.any():
-            _say(none, "no completion", raw, warnings)
-            frame = frame[~none]
-    blank = frame["question"].map(lambda text: not text)
-    if blank.any():
-        _say(blank, "no question", raw, warnings)
-        frame = frame[~blank]
-    if frame.empty:
-        raise ProtocolError(f"{raw.where} holds no row with both a question and a completion.")
-    return frame
-
-
-def _say(rows: pd.Series[bool], what: str, raw: RawTable, warnings: list[str]) -> None:
-    numbers = [int(index) + 1 for index, is_one in rows.items() if is_one]  # type: ignore[call-overload]
-    first = ", ".join(map(str, numbers[:5])) + (", …" if len(numbers) > 5 else "")
-    warnings.append(f"{raw.where}: {len(numbers)} rows with {what} were left out (rows {first})")
-
-
-def _is_number(value: Any) -> bool:
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _kind(value: Any) -> str:
-    kinds = {list: "a list", dict: "an object", bool: "true or false"}
-    return kinds.get(type(value), f"a {type(value).__name__}")

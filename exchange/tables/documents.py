@@ -39,10 +39,9 @@ def document_rows(document: Any, where: str) -> list[Row]:
         )
     if _has(document, "question") and _has(document, "completion"):
         return _columns(document, where)
-    rows = _keyed(document)
-    if rows is not None:
-        return rows
-    return _unwrapped(document, where)
+    wrapped = any(plain(key) in WRAPPERS for key in document)
+    rows = None if wrapped else _keyed(document)
+    return rows if rows is not None else _unwrapped(document, where)
 
 
 def _objects(items: Sequence[Any], where: str) -> list[Row]:
@@ -164,4 +163,4 @@ def _items(document: Row) -> list[Any]:
 
 
 def _has(document: Row, role: str) -> bool:
-    return any(plain(key) in ROLES[role] for key in document)
+    return any(plain(key) in ROLES[role] for key, value in document.items() if value is not None)
