@@ -19,7 +19,7 @@ from exchange.tables.columns import (
     plain,
 )
 from exchange.tables.epochs import read_epochs
-from exchange.tables.files import RawTable
+from exchange.tables.files import RawTable, object_column
 from exchange.tables.scores import read_model, read_scores
 from exchange.tables.texts import check_texts, refuse_numbers, without_missing
 from protocol.errors import ProtocolError
@@ -57,30 +57,30 @@ def canonical(raw: RawTable, choices: TableChoices) -> CanonicalTable:
         ProtocolError: It is not clear what a column is, or a column holds what it cannot.
     """
     where = raw.where
-    columns = find_columns(_filled(raw.frame, choices), choices, where)
+    columns = find_columns(_filled(raw.frame, choices), list(raw.frame.columns), choices, where)
     table = CanonicalTable(pd.DataFrame(), found=[_found(raw, columns)])
     source = _exploded(raw.frame, columns, table, where)
     chats = _chats(source, columns, where, table)
-    frame = pd.DataFrame({"question": _questions(source, columns, chats)}, dtype=object)
-    frame["completion"] = _completions(source, columns, chats, choices, where)
-    frame["system_prompt"] = _system_prompts(source, columns, chats, where)
-    frame["prompt_known"] = _prompt_known(source, columns, chats)
-    frame["condition"] = _conditions(source, columns, choices, where)
-    for role, name in (("target", "target"), ("question_id", "label")):
-        frame[name] = _names(source, columns.roles.get(role))
-    frame["stop_reason"] = [
-        None if reason is None else STOP_REASONS.get(plain(str(reason)), "unknown")
-        for reason in _names(source, columns.roles.get("stop_reason"))
-    ]
-    frame["epoch"] = read_epochs(source, frame, columns, choices, where, table.found)
+    made: dict[str, list[Any]] = {
+        "question": _questions(source, columns, chats),
+        "completion": _completions(source, columns, chats, choices, where),
+        "system_prompt": _system_prompts(source, columns, chats, where),
+        "prompt_known": list(_prompt_known(source, columns, chats)),
+        "condition": list(_conditions(source, columns, choices, where)),
+        "target": list(_names(source, columns.roles.get("target"))),
+        "label": list(_names(source, columns.roles.get("question_id"))),
+        "stop_reason": _stop_reasons(source, columns),
+    }
+    made["epoch"] = list(
+        read_epochs(source, made["question"], columns, choices, where, table.found)
+    )
     for judge, of_judge in columns.judges.items():
-        frame[judge_column(judge)] = pd.Series(
-            read_scores(source, of_judge, where), index=frame.index, dtype=object
-        )
+        made[judge_column(judge)] = list(read_scores(source, of_judge, where))
         table.judges[judge] = read_model(source, of_judge.model, judge, where)
     for role in ("question", "completion"):
         if role in columns.roles and getattr(choices, role) is None:
-            refuse_numbers(frame[role].tolist(), role, columns.roles[role], where)
+            refuse_numbers(made[role], role, columns.roles[role], where)
+    frame = pd.DataFrame({name: object_column(values) for name, values in made.items()})
     table.frame = without_missing(frame, raw, choices, table.warnings)
     return table
 
@@ -253,6 +253,13 @@ def _conditions(
             "COLUMN or NAME."
         )
     return names
+
+
+def _stop_reasons(source: pd.DataFrame, columns: Columns) -> list[Any]:
+    return [
+        None if reason is None else STOP_REASONS.get(plain(reason), "unknown")
+        for reason in _names(source, columns.roles.get("stop_reason"))
+    ]
 
 
 def _prompt_known(source: pd.DataFrame, columns: Columns, chats: list[Chat] | None) -> list[bool]:

@@ -81,11 +81,14 @@ class Columns:
         return {*self.roles.values(), *of_judges} - {None}
 
 
-def find_columns(names: Sequence[str], choices: TableChoices, where: str) -> Columns:
+def find_columns(
+    names: Sequence[str], every: Sequence[str], choices: TableChoices, where: str
+) -> Columns:
     """Find out which column is what.
 
     Args:
         names: The columns that hold anything at all.
+        every: All columns; one without a value may still be a judge's, whose verdicts all failed.
         choices: What the user says.
         where: The file, for messages.
 
@@ -105,7 +108,7 @@ def find_columns(names: Sequence[str], choices: TableChoices, where: str) -> Col
             roles[role] = column
     if "question" not in roles:
         raise no_column("question", names, where)
-    judges = {} if choices.ignore_scores else _judges(names, choices, where)
+    judges = {} if choices.ignore_scores else _judges(names, every, choices, where)
     return Columns(roles, judges)
 
 
@@ -141,8 +144,10 @@ def _way_out(role: str) -> str:
     return "Rename or remove the others."
 
 
-def _judges(names: Sequence[str], choices: TableChoices, where: str) -> dict[str, JudgeColumns]:
-    by_plain = {plain(name): name for name in names}
+def _judges(
+    names: Sequence[str], every: Sequence[str], choices: TableChoices, where: str
+) -> dict[str, JudgeColumns]:
+    by_plain = {plain(name): name for name in every}
     judges = {}
     for judge, aligned in choices.scores.items():
         if not judge.isidentifier():
@@ -154,7 +159,7 @@ def _judges(names: Sequence[str], choices: TableChoices, where: str) -> dict[str
         judges[judge] = _siblings(aligned, prefix, by_plain, only=len(choices.scores) == 1)
     if judges:
         return judges
-    for name in names:
+    for name in every:
         split = _split_score(plain(name))
         if split is None or not split[0]:
             continue

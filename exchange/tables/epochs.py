@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ from protocol.errors import ProtocolError
 
 def read_epochs(
     source: pd.DataFrame,
-    frame: pd.DataFrame,
+    questions: Sequence[str | None],
     columns: Columns,
     choices: TableChoices,
     where: str,
@@ -23,7 +24,7 @@ def read_epochs(
 
     Args:
         source: The file's columns.
-        frame: The canonical ones, with `question`.
+        questions: The rows' questions.
         columns: Which column is what.
         choices: What the user says.
         where: The file, for messages.
@@ -47,7 +48,7 @@ def read_epochs(
             "none to number completions as they come."
         )
     # A running number of the file's rows says nothing of a question's completions.
-    running = len(set(whole)) == len(whole) and frame["question"].nunique() > 1
+    running = len(set(whole)) == len(whole) and len(set(questions)) > 1
     if running and choices.epoch is None and plain(column) != "epoch":
         found.append(
             f"{where}: {shortened(column)} numbers the rows; completions numbered as they come"

@@ -197,19 +197,20 @@ def _hub_table(source: str) -> tuple[str, Any]:
 def _of_arrow(table: Any, where: str) -> pd.DataFrame:
     columns = zip(table.column_names, table.columns, strict=True)
     return _checked(
-        pd.DataFrame({name: _objects(column.to_pylist()) for name, column in columns}), where
+        pd.DataFrame({name: object_column(column.to_pylist()) for name, column in columns}), where
     )
 
 
 def _frame(rows: Sequence[dict[str, Any]], where: str) -> pd.DataFrame:
     names = list(dict.fromkeys(name for row in rows for name in row))
     return _checked(
-        pd.DataFrame({name: _objects([row.get(name) for row in rows]) for name in names}), where
+        pd.DataFrame({name: object_column([row.get(name) for row in rows]) for name in names}),
+        where,
     )
 
 
-def _objects(values: list[Any]) -> pd.Series[Any]:
-    """A column of Python objects, which holds lone surrogates and lists; NaN becomes None."""
+def object_column(values: Sequence[Any]) -> pd.Series[Any]:
+    """Return a column of Python objects, which holds lone surrogates and lists; NaN becomes None."""
     return pd.Series(
         [None if isinstance(value, float) and value != value else value for value in values],
         dtype=object,
