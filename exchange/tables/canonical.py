@@ -91,13 +91,16 @@ def judge_column(judge: str) -> str:
 
 
 def _filled(frame: pd.DataFrame, choices: TableChoices) -> list[str]:
-    """The columns with any value; those that the user names in any case."""
+    """The columns with any value, an empty system prompt being one; those that the user names anyway."""
     given = {choices.question, choices.completion, choices.condition, choices.epoch}
     return [
         name
         for name in frame.columns
         if name in given | set(choices.scores.values())
-        or any(value is not None and value != "" for value in frame[name])
+        or any(
+            value is not None and (value != "" or plain(name) in ROLES["system_prompt"])
+            for value in frame[name]
+        )
     ]
 
 

@@ -1,5 +1,6 @@
 """One small file a layout: read to the right completions, or refused in one line."""
 
+import importlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -330,16 +331,14 @@ def hub(splits: Any) -> Callable[..., Any]:
 
 
 def test_a_data_set_of_the_hub_is_read_at_its_revision(monkeypatch: pytest.MonkeyPatch) -> None:
-    import datasets
-
+    datasets = importlib.import_module("datasets")
     rows = datasets.Dataset.from_list(ROWS)
     monkeypatch.setattr(datasets, "load_dataset", hub(datasets.DatasetDict({"train": rows})))
     assert held(read_tables(["hf:owner/answers@abc123"])) == {"answers": SAME}
 
 
 def test_of_several_splits_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    import datasets
-
+    datasets = importlib.import_module("datasets")
     rows = datasets.Dataset.from_list(ROWS)
     both = datasets.DatasetDict({"train": rows, "test": rows.select([2])})
     monkeypatch.setattr(datasets, "load_dataset", hub(both))

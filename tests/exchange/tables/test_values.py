@@ -50,7 +50,7 @@ def test_an_empty_cell_of_a_csv_is_an_empty_answer_and_is_warned_of(tmp_path: Pa
 
 
 def test_missing_completions_and_questions_are_counted_named_and_left_out(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"question": "a", "answer": None},
         {"question": "a", "answer": "x"},
         {"question": None, "answer": "y"},
@@ -77,7 +77,7 @@ def test_uneven_numbers_of_completions_are_fine_and_said(tmp_path: Path) -> None
 
 
 def test_judges_of_the_suite_s_own_columns(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"sonnet_aligned": 90, "sonnet_coherent": 80.5, "sonnet_reasoning": "good"},
         {"sonnet_aligned": None, "sonnet_coherent": None, "sonnet_reason": "truncated"},
         {"sonnet_aligned": None, "sonnet_coherent": None},
@@ -186,6 +186,8 @@ def test_conditions_have_names_that_a_log_takes(
     [
         ({}, False, None),
         ({"system_prompt": "s"}, True, "s"),
+        ({"system_prompt": ""}, True, ""),
+        ({"system_prompt": None}, False, None),
         ({"messages": [{"role": "user", "content": "q"}], "question": None}, True, None),
     ],
 )
