@@ -38,21 +38,34 @@ def read_json(path: Path) -> tuple[Any, str]:
         raise ProtocolError(f"{path} is empty. Copy it again from where it was written.")
     try:
         text = data.decode("utf-8")
-        value = json.loads(text, object_pairs_hook=_object)
     except UnicodeDecodeError as error:
         raise ProtocolError(
             f"{path} is not UTF-8 (byte {error.start}), so it is no JSON."
         ) from error
+    return parse_json(text, str(path)), hashlib.sha256(data).hexdigest()
+
+
+def parse_json(text: str, where: str) -> Any:
+    """Read one JSON value.
+
+    Args:
+        text: The JSON.
+        where: Where it stands, for the message.
+
+    Raises:
+        ProtocolError: It is no JSON, is cut off, or holds a key twice in one object.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
-        what = "is cut off" if cut and text.lstrip()[:1] in "{[" else "is not JSON"
+        what = "is cut off" if cut and text.lstrip()[:1] in {"[", "{"} else "is not JSON"
         raise ProtocolError(
-            f"{path} {what}: {error.msg} in line {error.lineno}, column {error.colno}. "
+            f"{where} {what}: {error.msg} in line {error.lineno}, column {error.colno}. "
             "Copy it again from where it was written."
         ) from error
     except (ValueError, RecursionError) as error:
-        raise ProtocolError(f"{path} is damaged JSON: {error}.") from error
-    return value, hashlib.sha256(data).hexdigest()
+        raise ProtocolError(f"{where} is damaged JSON: {error}.") from error
 
 
 def write_object(path: Path, value: Any) -> str:
