@@ -73,7 +73,9 @@ def discrepancy(
         return Discrepancy(NAN, NAN, 0)
     # Relabellings that give the observed split again may differ from it in the last digit.
     as_far = int((total[1:] >= total[0] - 1e-12).sum())
-    return Discrepancy(total[0] / len(shared), (1 + as_far) / (permutations + 1), len(shared))
+    return Discrepancy(
+        float(total[0]) / len(shared), (1 + as_far) / (permutations + 1), len(shared)
+    )
 
 
 def _unbiased(kernel: Floats, labels: Floats, n: int, m: int) -> Floats:
