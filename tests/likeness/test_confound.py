@@ -59,7 +59,7 @@ def test_where_there_is_no_number_a_reason_is_given(
 
 def test_few_groups_have_a_correlation_and_no_interval() -> None:
     rng = np.random.default_rng(4)
-    found = correlation(*rng.normal(size=(2, 9)), groups=list("aaabbbccc"))
+    found = correlation(rng.normal(size=9), rng.normal(size=9), groups=list("aaabbbccc"))
 
     assert np.isfinite(found.r)
     assert np.isnan([found.low, found.high]).all()

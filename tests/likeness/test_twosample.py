@@ -6,8 +6,10 @@ from likeness.fit import Floats, Strings
 from likeness.twosample import discrepancy, median_bandwidth
 from tests.likeness.planted import planted
 
+Sample = tuple[Floats, Strings]
 
-def pair(seed: int, shift: float, each: int = 10) -> tuple[tuple[Floats, Strings], ...]:
+
+def pair(seed: int, shift: float, each: int = 10) -> tuple[Sample, Sample]:
     data = planted(seed, {"one": 0.0, "two": shift}, questions=6, each=each)
     rows = data.conditions == "one"
     vectors = np.asarray(data.embeddings, float)
@@ -38,7 +40,10 @@ def test_the_estimate_is_unbiased_with_few_completions_too(each: int) -> None:
 def test_the_estimate_is_that_of_its_definition() -> None:
     (x, asked), (y, others) = pair(1, 1.0, each=4)
     y, others = y[:-1], others[:-1]
-    k = lambda a, b: np.exp(-((a - b) ** 2).sum() / 10)  # noqa: E731
+
+    def k(a: Floats, b: Floats) -> float:
+        return float(np.exp(-((a - b) ** 2).sum() / 10))
+
     per_question = []
     for question in np.unique(asked):
         a, b = x[asked == question], y[others == question]
