@@ -90,7 +90,7 @@ def document(completions: Completions, published: pd.DataFrame, encoder: str) ->
     return "\n\n".join(
         [
             START,
-            f"{len(frame)} conditions of {frame['cell'].nunique()} published cells, "
+            f"{len(frame)} conditions of {frame['cell'].nunique()} of the {len(cells())} published cells, "
             f"{len(completions.texts):,} completions; "
             f"made {datetime.now(UTC):%Y-%m-%d} by `python -m benchmarks.c_on_anchors`.",
             fit_lines(main),
