@@ -1,0 +1,141 @@
+"""How well a method carries α over, measured on conditions and questions that it was not fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from linking.methods import METHODS, Fitted, Method, Points, fit_method, fit_points
+from linking.pairs import Floats, Ints, Pairs, means_by
+
+BOOTSTRAP_SEED = 20_261_125
+
+
+class LinkErrors(BaseModel):
+    """Errors of one method in points of α, root mean squares of old minus linked.
+
+    Attributes:
+        left_out_condition: Over conditions, each linked by a fit to the others.
+        left_out_group: The same with all conditions of one group left out together, by kind of group.
+        left_out_question: Over questions: the mean error on one question, averaged over conditions,
+            of a fit to the other questions. None with one question.
+        largest: The largest single left-out-condition error, without its sign.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True)
+
+    left_out_condition: float
+    left_out_group: dict[str, float]
+    left_out_question: float | None
+    largest: float
+
+    @property
+    def governing(self) -> float:
+        """The largest of the errors on left-out conditions: what a new condition is promised."""
+        return max(self.left_out_condition, *self.left_out_group.values())
+
+
+def left_out_residuals(method: Method, points: Points, groups: Ints) -> Floats:
+    """Old α minus linked α of each condition, linked by a fit without the condition's group."""
+    residuals = np.full(points.alpha.size, np.nan)
+    for group in np.unique(groups):
+        inside = groups == group
+        if inside.all():
+            return residuals
+        fitted = fit_points(method, points, (~inside).astype(float))
+        residuals[inside] = (points.alpha - points.linked(fitted))[inside]
+    return residuals
+
+
+def question_biases(method: Method, pairs: Pairs) -> tuple[Floats, Floats]:
+    """Each question's mean error over conditions, when the fit has not seen it, and its variance.
+
+    NaN with one question or where a question has fewer than two conditions.
+    """
+    biases, variances = np.full((2, len(pairs.questions)), np.nan)
+    for question in range(biases.size if biases.size > 1 else 0):
+        out = pairs.question == question
+        fitted = fit_method(method, pairs.take(~out))
+        points = Points.of(pairs.take(out), method.level)
+        residuals = points.alpha - points.linked(fitted)
+        if residuals.size > 1:
+            biases[question] = residuals.mean()
+            variances[question] = residuals.var(ddof=1) / residuals.size
+    return biases, variances
+
+
+def question_sd(biases: Floats, variances: Floats) -> float:
+    """Standard deviation of the judges' difference between questions, sampling taken out.
+
+    Each bias compares one question with the mean of the others, hence the factor (Q - 1) / Q.
+    NaN with fewer than two questions.
+    """
+    known = np.isfinite(biases)
+    count = int(known.sum())
+    if count < 2:
+        return float("nan")
+    raw = np.mean(biases[known] ** 2 - variances[known]) * (count - 1) / count
+    return float(np.sqrt(max(raw, 0.0)))
+
+
+def schemes(pairs: Pairs) -> dict[str, Ints]:
+    """Ways to leave conditions out: one by one, and by each kind of group with two groups or more."""
+    single = np.arange(len(pairs.conditions))
+    shared = {kind: of for kind, of in pairs.groups.items() if np.unique(of).size > 1}
+    return {"condition": single, **shared}
+
+
+def link_errors(method: Method, pairs: Pairs) -> LinkErrors:
+    """Cross-validated errors of a method."""
+    points = Points.of(pairs, method.level)
+    by_scheme = {
+        name: left_out_residuals(method, points, groups) for name, groups in schemes(pairs).items()
+    }
+    biases, _ = question_biases(method, pairs)
+    known = biases[np.isfinite(biases)]
+    return LinkErrors(
+        left_out_condition=_rms(by_scheme["condition"]),
+        left_out_group={name: _rms(r) for name, r in by_scheme.items() if name != "condition"},
+        left_out_question=_rms(known) if known.size else None,
+        largest=float(np.abs(by_scheme["condition"]).max()),
+    )
+
+
+def choose_method(errors: Mapping[str, LinkErrors]) -> str:
+    """The method with the smallest governing error; of equals the simpler one."""
+    return min(errors, key=lambda name: (errors[name].governing, list(METHODS).index(name)))
+
+
+def judging_noise(fitted: Fitted, pairs: Pairs) -> Floats:
+    """Variance that the judges' scatter over single completions adds to each condition's residual.
+
+    Old score minus the completion's contribution to the linked α, question means taken out, over
+    the completions of a condition; NaN for a condition with fewer than two.
+    """
+    rest = np.empty(len(pairs))
+    for condition in range(len(pairs.conditions)):
+        at = pairs.condition == condition
+        rest[at] = pairs.old[at] - fitted.contributions(pairs.new[at], pairs.question[at])
+    rest -= means_by(rest, pairs.question, len(pairs.questions))[pairs.question]
+    count = np.bincount(pairs.condition, minlength=len(pairs.conditions)).astype(float)
+    mean = means_by(rest, pairs.condition, count.size)
+    squares = np.bincount(pairs.condition, (rest - mean[pairs.condition]) ** 2, count.size)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        noise: Floats = squares / (count - 1) / count
+    return noise
+
+
+def resampled_fits(method: Method, points: Points, groups: Ints, resamples: int) -> Iterator[Fitted]:
+    """Fits to conditions drawn with replacement, whole groups at a time."""
+    rng = np.random.default_rng(BOOTSTRAP_SEED)
+    names, group = np.unique(groups, return_inverse=True)
+    for _ in range(resamples):
+        drawn = rng.multinomial(names.size, np.full(names.size, 1 / names.size))
+        if (drawn > 0).sum() > 1:
+            yield fit_points(method, points, drawn[group].astype(float))
+
+
+def _rms(values: Floats) -> float:
+    return float(np.sqrt(np.mean(values**2)))
