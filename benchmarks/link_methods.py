@@ -12,28 +12,43 @@ figures to the Sonnet ones, which needs no simulation.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import platform
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 import numpy as np
+import scipy
 from numpy.random import Generator
 
 from benchmarks.anchor_scores import AnchorScores, anchor_scores
 from linking.applying import LinkedAlpha, apply_link
-from linking.errors import link_errors
+from linking.errors import leave_out
 from linking.fitting import fit_link
 from linking.linkfile import FixedPart, LinkFile, describe_instrument
 from linking.methods import METHODS
 from linking.pairs import Floats, Ints, pair_scores
 from linking.published import published_link_errors
 from linking.sampling import sample_anchors
+from protocol.data import read_yaml
 from protocol.errors import ProtocolError
 
 OLD = describe_instrument("old", "rubric", {})
 NEW = describe_instrument("new", "rubric", {})
-FIXED = FixedPart(asked=date(2026, 11, 25), completion=(), condition=(), question=(), score=())
+FIXED = FixedPart(asked=date(2026, 11, 25), completion=(), condition=(), question=(), old=(), score=())
 FAILING = 0.01
+RECOMMENDED = 1144
+DESIGNS = ((288, 12), (288, 36), (288, 139), (1144, 12), (1144, 36), (1144, 139), (2288, 139))
+# Conditions linked by each simulated link: more would be cheaper and less independent.
+HELD_OUT = 5
+# One of each kind, so that hundreds of links take minutes.
+SHORT_LIST = (
+    "offset",
+    "linear",
+    "quadratic_questions",
+    "isotonic_conditions",
+    "equipercentile_then_line",
+)
 
 
 def same(old: Floats) -> Floats:
@@ -113,7 +128,7 @@ class Anchors:
             total += rng.normal(0, sd, index.max() + 1)[index]
         return total
 
-    def link(self, chosen: Ints, new: Floats, methods: list[str]) -> LinkFile:
+    def link(self, chosen: Ints, new: Floats, methods: Sequence[str]) -> LinkFile:
         """A link from the chosen completions."""
         s = self.scores
         pairs = pair_scores(
@@ -137,26 +152,28 @@ class Anchors:
         )
 
 
-def one_draw(
+def linked_conditions(
     anchors: Anchors,
     successor: Successor,
     design: tuple[int, int | None],
     rng: Generator,
-    methods: list[str],
+    methods: Sequence[str] = SHORT_LIST,
     *,
     questions_linked: int = 8,
-) -> tuple[LinkedAlpha, float] | None:
-    """Link a condition that the link has not seen; with the old judge's α of it, or None if refused.
+) -> list[tuple[LinkedAlpha, float] | None]:
+    """Link conditions that the link has not seen; each with the old judge's α, or None if refused.
 
-    The condition's completions are drawn anew, 20 a question, from its real ones. With fewer
-    questions linked than there are, the condition is measured on the others.
+    A condition's completions are drawn anew, 20 a question, from its real ones, and judged anew.
+    With fewer questions linked than there are, the conditions are measured on the others.
     """
     shift = anchors.shifts(successor, rng)
     new = successor.score(anchors.old, shift, rng)
-    target = int(rng.integers(anchors.condition.max() + 1))
+    targets = rng.choice(anchors.condition.max() + 1, HELD_OUT, replace=False)
     linked = rng.permutation(8)[:questions_linked]
     asked = np.arange(8) if questions_linked == 8 else np.setdiff1d(np.arange(8), linked)
-    others = np.flatnonzero((anchors.condition != target) & np.isin(anchors.question, linked))
+    others = np.flatnonzero(
+        ~np.isin(anchors.condition, targets) & np.isin(anchors.question, linked)
+    )
     count, spread = design
     chosen = sample_anchors(
         anchors.names(anchors.scores.conditions, others),
@@ -167,22 +184,26 @@ def one_draw(
         seed=int(rng.integers(2**31)),
     )
     link = anchors.link(others[chosen], new, methods)
-    own = [np.flatnonzero((anchors.condition == target) & (anchors.question == q)) for q in asked]
-    drawn = np.concatenate([rng.choice(of, 20) for of in own])
-    scores = successor.score(anchors.old[drawn], shift[drawn], rng)
-    truth = float(np.mean([anchors.old[of].mean() for of in own]))
-    try:
-        result = apply_link(
-            link,
-            scores,
-            anchors.names(anchors.scores.questions, drawn),
-            instrument_sha256=NEW.sha256,
-            rubric_sha256=NEW.rubric_sha256,
-            panel="fixed",
-        )
-    except ProtocolError:
-        return None
-    return result, truth
+    found: list[tuple[LinkedAlpha, float] | None] = []
+    for target in targets:
+        own = [
+            np.flatnonzero((anchors.condition == target) & (anchors.question == q)) for q in asked
+        ]
+        drawn = np.concatenate([rng.choice(of, 20) for of in own])
+        truth = float(np.mean([anchors.old[of].mean() for of in own]))
+        try:
+            result = apply_link(
+                link,
+                successor.score(anchors.old[drawn], shift[drawn], rng),
+                anchors.names(anchors.scores.questions, drawn),
+                instrument_sha256=NEW.sha256,
+                rubric_sha256=NEW.rubric_sha256,
+                panel="fixed",
+            )
+            found.append((result, truth))
+        except ProtocolError:
+            found.append(None)
+    return found
 
 
 @dataclass(frozen=True)
@@ -208,3 +229,109 @@ def outcome(draws: list[tuple[LinkedAlpha, float] | None]) -> Outcome:
         1 - len(kept) / len(draws),
         (float(held[band == 0].mean()), float(held[band == 1].mean()), float(held[band == 2].mean())),
     )
+
+
+def repeated(
+    anchors: Anchors,
+    successor: Successor,
+    design: tuple[int, int | None],
+    draws: int,
+    seed: int,
+    **options: int,
+) -> Outcome:
+    """As many linked conditions as asked for, from as many simulated links as that takes."""
+    rng = np.random.default_rng(seed)
+    links = range(-(-draws // HELD_OUT))
+    found = [linked_conditions(anchors, successor, design, rng, **options) for _ in links]
+    return outcome([draw for link in found for draw in link][:draws])
+
+
+def errors_table(anchors: Anchors, seed: int) -> None:
+    """Left-out errors of every method for every successor, all anchors used."""
+    print("| method | " + " | ".join(s.name for s in SUCCESSORS) + " |")
+    print("| --- |" + " --- |" * len(SUCCESSORS))
+    s, everything = anchors.scores, np.arange(anchors.old.size)
+    rng = np.random.default_rng(seed)
+    pairs = [
+        pair_scores(
+            anchors.names(s.conditions, everything),
+            anchors.names(s.questions, everything),
+            anchors.old,
+            successor.score(anchors.old, anchors.shifts(successor, rng), rng),
+            {"cell": anchors.names(s.cells, everything), "persona": anchors.names(s.personas, everything)},
+        )
+        for successor in SUCCESSORS
+    ]
+    for name, method in METHODS.items():
+        errors = [leave_out(method, pair).errors() for pair in pairs]
+        cells = [
+            f"{e.left_out_condition:.1f} / {e.governing:.1f} / {e.left_out_question or 0:.1f}"
+            for e in errors
+        ]
+        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+
+
+def coverage_table(anchors: Anchors, draws: int, seed: int) -> None:
+    """Coverage of the interval of a linked α at the recommended number of completions."""
+    print("| successor | covers | low / middle / high α | mean width | error | refused | 93–97 % |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    cases = [(successor, {}) for successor in SUCCESSORS]
+    shifting = Successor("question-dependent, sd 3; measured on other questions", question=3.0)
+    for successor, options in [*cases, (shifting, {"questions_linked": 4})]:
+        found = repeated(anchors, successor, (RECOMMENDED, None), draws, seed, **options)
+        bands = " / ".join(f"{share:.0%}" for share in found.bands)
+        print(
+            f"| {successor.name} | {found.coverage:.1%} | {bands} | {found.width:.1f} | {found.rmse:.2f} "
+            f"| {found.refused:.1%} | {'yes' if 0.93 <= found.coverage <= 0.97 else 'NO'} |",
+            flush=True,
+        )
+
+
+def samples_table(anchors: Anchors, draws: int, seed: int) -> None:
+    """Error and width of linked α by the number of completions and of conditions."""
+    print("| completions | conditions | " + " | ".join(f"{SUCCESSORS[i].name}" for i in (3, 4)) + " |")
+    print("| --- | --- | --- | --- |")
+    for design in DESIGNS:
+        found = [repeated(anchors, SUCCESSORS[i], design, draws, seed) for i in (3, 4)]
+        cells = " | ".join(f"{o.rmse:.1f} (width {o.width:.0f})" for o in found)
+        print(f"| {design[0]:,} | {design[1] or 139} | {cells} |", flush=True)
+
+
+def published_table() -> None:
+    """Left-out errors of linking the published Opus α to the published Sonnet α."""
+    figures = read_yaml("reference.yaml")["figures"]
+    sonnet, opus = (
+        {row["condition"]: row["alpha"] for row in figures if row["judge"] == judge}
+        for judge in ("sonnet", "opus")
+    )
+    print(f"{len(sonnet.keys() & opus.keys())} conditions\n")
+    print("| method | left-out error |")
+    print("| --- | --- |")
+    for name, error in published_link_errors(sonnet, opus).items():
+        print(f"| {name} | {error:.1f} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("table", choices=("errors", "coverage", "samples", "published"))
+    parser.add_argument("--draws", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    print(
+        f"{datetime.now(UTC):%Y-%m-%d}, {args.table}, {args.draws} draws, seed {args.seed}, "
+        f"Python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}\n"
+    )
+    if args.table == "published":
+        published_table()
+        return
+    anchors = Anchors(anchor_scores())
+    if args.table == "errors":
+        errors_table(anchors, args.seed)
+    elif args.table == "coverage":
+        coverage_table(anchors, args.draws, args.seed)
+    else:
+        samples_table(anchors, args.draws, args.seed)
+
+
+if __name__ == "__main__":
+    main()

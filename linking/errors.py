@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from linking.methods import METHODS, Fitted, Method, Points, fit_method, fit_points
+from linking.methods import METHODS, Fitted, Method, Points, fit_method, linked_by_refit
 from linking.pairs import Floats, Ints, Pairs, means_by
 
 BOOTSTRAP_SEED = 20_261_125
@@ -34,7 +35,7 @@ class LinkErrors(BaseModel):
     @property
     def governing(self) -> float:
         """The largest of the errors on left-out conditions: what a new condition is promised."""
-        return max(self.left_out_condition, *self.left_out_group.values())
+        return max([self.left_out_condition, *self.left_out_group.values()])
 
 
 def left_out_residuals(method: Method, points: Points, groups: Ints) -> Floats:
@@ -44,8 +45,8 @@ def left_out_residuals(method: Method, points: Points, groups: Ints) -> Floats:
         inside = groups == group
         if inside.all():
             return residuals
-        fitted = fit_points(method, points, (~inside).astype(float))
-        residuals[inside] = (points.alpha - points.linked(fitted))[inside]
+        linked = linked_by_refit(method, points, (~inside).astype(float))
+        residuals[inside] = (points.alpha - linked)[inside]
     return residuals
 
 
@@ -87,25 +88,69 @@ def schemes(pairs: Pairs) -> dict[str, Ints]:
     return {"condition": single, **shared}
 
 
-def link_errors(method: Method, pairs: Pairs) -> LinkErrors:
-    """Cross-validated errors of a method."""
+@dataclass(frozen=True)
+class LeftOut:
+    """What a method gets wrong when it has not seen a condition, a group or a question.
+
+    Attributes:
+        residuals: Old α minus linked α of each condition, by what was left out with it.
+        biases: Mean error on each question.
+        bias_variances: Their sampling variances.
+    """
+
+    residuals: Mapping[str, Floats]
+    biases: Floats
+    bias_variances: Floats
+
+    @property
+    def governing(self) -> str:
+        """The way of leaving out that errs most."""
+        return max(self.residuals, key=lambda name: _rms(self.residuals[name]))
+
+    def errors(self) -> LinkErrors:
+        """The root mean squares."""
+        groups = {name: _rms(r) for name, r in self.residuals.items() if name != "condition"}
+        known = self.biases[np.isfinite(self.biases)]
+        return LinkErrors(
+            left_out_condition=_rms(self.residuals["condition"]),
+            left_out_group=groups,
+            left_out_question=_rms(known) if known.size else None,
+            largest=float(np.abs(self.residuals["condition"]).max()),
+        )
+
+
+def leave_out(method: Method, pairs: Pairs) -> LeftOut:
+    """Leave out conditions, groups of conditions and questions in turn."""
     points = Points.of(pairs, method.level)
-    by_scheme = {
+    residuals = {
         name: left_out_residuals(method, points, groups) for name, groups in schemes(pairs).items()
     }
-    biases, _ = question_biases(method, pairs)
-    known = biases[np.isfinite(biases)]
-    return LinkErrors(
-        left_out_condition=_rms(by_scheme["condition"]),
-        left_out_group={name: _rms(r) for name, r in by_scheme.items() if name != "condition"},
-        left_out_question=_rms(known) if known.size else None,
-        largest=float(np.abs(by_scheme["condition"]).max()),
-    )
+    return LeftOut(residuals, *question_biases(method, pairs))
 
 
 def choose_method(errors: Mapping[str, LinkErrors]) -> str:
     """The method with the smallest governing error; of equals the simpler one."""
     return min(errors, key=lambda name: (errors[name].governing, list(METHODS).index(name)))
+
+
+def effective_conditions(residuals: Floats, groups: Ints) -> float:
+    """How many independent conditions the residuals are worth to an estimate of their variance.
+
+    C / (1 + (m - 1) ρ²), with C conditions in groups of m on average and ρ their intraclass
+    correlation (one-way analysis of variance, not below 0): C where groups do not matter, about the
+    number of groups where they are everything.
+    """
+    count = np.bincount(groups).astype(float)
+    total, kinds = residuals.size, count.size
+    if kinds < 2 or kinds == total:
+        return float(total)
+    sizes = (total - (count**2).sum() / total) / (kinds - 1)
+    means = means_by(residuals, groups, kinds)
+    between = float((count * (means - residuals.mean()) ** 2).sum()) / (kinds - 1)
+    within = float(((residuals - means[groups]) ** 2).sum()) / (total - kinds)
+    spread = between + (sizes - 1) * within
+    correlation = max((between - within) / spread, 0.0) if spread > 0 else 0.0
+    return float(total / (1 + (sizes - 1) * correlation**2))
 
 
 def judging_noise(fitted: Fitted, pairs: Pairs) -> Floats:
@@ -127,14 +172,17 @@ def judging_noise(fitted: Fitted, pairs: Pairs) -> Floats:
     return noise
 
 
-def resampled_fits(method: Method, points: Points, groups: Ints, resamples: int) -> Iterator[Fitted]:
-    """Fits to conditions drawn with replacement, whole groups at a time."""
+def resampled_links(method: Method, points: Points, groups: Ints, resamples: int) -> Floats:
+    """Linked α of every condition by fits to conditions drawn with replacement, whole groups at a time.
+
+    Returns:
+        One row a resample that drew two groups or more, one column a condition.
+    """
     rng = np.random.default_rng(BOOTSTRAP_SEED)
     names, group = np.unique(groups, return_inverse=True)
-    for _ in range(resamples):
-        drawn = rng.multinomial(names.size, np.full(names.size, 1 / names.size))
-        if (drawn > 0).sum() > 1:
-            yield fit_points(method, points, drawn[group].astype(float))
+    drawn = rng.multinomial(names.size, np.full(names.size, 1 / names.size), resamples)
+    usable = drawn[(drawn > 0).sum(axis=1) > 1].astype(float)
+    return np.array([linked_by_refit(method, points, weights[group]) for weights in usable])
 
 
 def _rms(values: Floats) -> float:

@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from linking.errors import (
-    LinkErrors,
+    LeftOut,
     choose_method,
+    effective_conditions,
     judging_noise,
-    left_out_residuals,
-    link_errors,
-    question_biases,
+    leave_out,
     question_sd,
-    resampled_fits,
+    resampled_links,
     schemes,
 )
 from linking.linkfile import Anchors, FixedPart, Instrument, Link, LinkFile, Uncertainty
@@ -63,10 +62,13 @@ def fit_link(
             method that needs only α.
     """
     _refuse(pairs, old, new, methods)
-    compared = {name: link_errors(METHODS[name], pairs) for name in methods}
+    left_out = {name: leave_out(METHODS[name], pairs) for name in methods}
+    compared = {name: found.errors() for name, found in left_out.items()}
     of_alpha = {n: e for n, e in compared.items() if METHODS[n].level == "condition"}
     if not of_alpha:
         raise ProtocolError("Name at least one method of condition means, such as linear.")
+    chosen, chosen_of_alpha = choose_method(compared), choose_method(of_alpha)
+    links = {name: _link(METHODS[name], pairs, left_out[name]) for name in {chosen, chosen_of_alpha}}
     new_alpha = means_by(pairs.new, pairs.condition, len(pairs.conditions))
     return LinkFile(
         suite_version=suite_version,
@@ -75,8 +77,8 @@ def fit_link(
         new=new,
         anchors=_anchors(pairs, anchors_sha256, anchors_source, panel_sha256),
         support=(float(new_alpha.min()), float(new_alpha.max())),
-        link=_link(choose_method(compared), compared, pairs),
-        link_of_alpha=_link(choose_method(of_alpha), compared, pairs),
+        link=links[chosen],
+        link_of_alpha=links[chosen_of_alpha],
         compared=compared,
         retest_sd=retest_sd(retest),
         fixed_part=fixed_part,
@@ -90,7 +92,16 @@ def retest_sd(retest: ArrayLike | None) -> float | None:
     return float(np.sqrt(np.mean(differences**2) / 2)) if differences.size > 1 else None
 
 
-def uncertainty(method: Method, fitted: Fitted, pairs: Pairs) -> Uncertainty:
+def _link(method: Method, pairs: Pairs, left_out: LeftOut) -> Link:
+    fitted = fit_points(method, Points.of(pairs, method.level))
+    return Link(
+        function=fitted,
+        errors=left_out.errors(),
+        uncertainty=_uncertainty(method, fitted, pairs, left_out),
+    )
+
+
+def _uncertainty(method: Method, fitted: Fitted, pairs: Pairs, left_out: LeftOut) -> Uncertainty:
     """Split what is left after the link into conditions, questions and the fit itself.
 
     The error on left-out conditions holds three things: how differently the judges take a
@@ -99,34 +110,21 @@ def uncertainty(method: Method, fitted: Fitted, pairs: Pairs) -> Uncertainty:
     grows towards the ends.
     """
     points = Points.of(pairs, method.level)
-    residuals = {
-        name: (left_out_residuals(method, points, of), int(np.unique(of).size))
-        for name, of in schemes(pairs).items()
-    }
-    worst = max(residuals, key=lambda name: float(np.mean(residuals[name][0] ** 2)))
-    left_out, groups = residuals[worst]
-    linked = points.linked(fitted)
-    refits = resampled_fits(method, points, schemes(pairs)[worst], RESAMPLES)
-    fit_variance = np.var([points.linked(refit) for refit in refits], axis=0, ddof=1)
+    kinds = schemes(pairs)
+    refits = resampled_links(method, points, kinds[left_out.governing], RESAMPLES)
+    fit_variance = refits.var(axis=0, ddof=1)
     noise = judging_noise(fitted, pairs)
-    between = float(np.mean(left_out**2 - fit_variance) - np.mean(noise[np.isfinite(noise)]))
-    biases, variances = question_biases(method, pairs)
-    spread = question_sd(biases, variances)
+    explained = float(fit_variance.mean() + np.mean(noise[np.isfinite(noise)]))
+    alone = left_out.residuals["condition"]
+    independent = min(effective_conditions(alone, groups) for groups in kinds.values())
+    between = left_out.errors().governing ** 2 - explained
+    spread = question_sd(left_out.biases, left_out.bias_variances)
     return Uncertainty(
         condition_sd=float(np.sqrt(max(between, 0.0))),
-        condition_df=groups - 1,
+        condition_df=independent - 1,
         question_sd=spread if np.isfinite(spread) else None,
         question_df=len(pairs.questions) - 1,
-        fit=_fit_error(linked, fit_variance),
-    )
-
-
-def _link(name: str, errors: dict[str, LinkErrors], pairs: Pairs) -> Link:
-    fitted = fit_points(METHODS[name], Points.of(pairs, METHODS[name].level))
-    return Link(
-        function=fitted,
-        errors=errors[name],
-        uncertainty=uncertainty(METHODS[name], fitted, pairs),
+        fit=_fit_error(points.linked(fitted), fit_variance),
     )
 
 

@@ -94,7 +94,7 @@ class Uncertainty(_Part):
     """
 
     condition_sd: float
-    condition_df: int
+    condition_df: float
     question_sd: float | None
     question_df: int
     fit: tuple[tuple[float, float], ...]
@@ -111,13 +111,15 @@ class Link(_Part):
 class FixedPart(_Part):
     """Anchor completions to be asked again, with the successor's scores when it was linked.
 
-    One entry a completion in each list; ``condition`` and ``question`` are ids, no texts.
+    One entry a completion in each list: ``completion``, ``condition`` and ``question`` are ids, no
+    texts; ``old`` is the old judge's score and ``score`` the successor's.
     """
 
     asked: date
     completion: tuple[str, ...]
     condition: tuple[str, ...]
     question: tuple[str, ...]
+    old: tuple[float, ...]
     score: tuple[float, ...]
 
 
@@ -156,7 +158,7 @@ class LinkFile(_Part):
 
 
 def write_link(link: LinkFile, path: Path) -> None:
-    """Write a link file, numbers to six significant digits after the point at most."""
+    """Write a link file; what is read back is equal to it."""
     path.write_text(link.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 

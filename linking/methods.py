@@ -8,7 +8,7 @@ maps that average to α. A curve of completions follows a judge's distortion whe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -70,12 +70,8 @@ class Fitted(BaseModel):
 
     def curve(self, scores: Floats) -> Floats:
         """The curve's value at each score."""
-        if self.knots:
-            x, y = np.array(self.knots).T
-            return np.interp(scores, x, y)
-        if self.coefficients:
-            return np.polynomial.polynomial.polyval(scores / 100, np.array(self.coefficients))
-        return scores
+        x, y = np.array(self.knots).T if self.knots else np.empty((2, 0))
+        return _Curve(x, y, np.array(self.coefficients)).at(scores)
 
     def line(self, means: Floats) -> Floats:
         """α on the old scale of means of the curve, kept within 0 to 100."""
@@ -97,6 +93,22 @@ class Fitted(BaseModel):
             at = np.full(new.shape, new.mean())
         slopes: Floats = self.local_slope(at)
         return slopes * new
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """What ``Fitted`` holds of a curve, as arrays: hundreds of refits need no validated numbers."""
+
+    knots: Floats = field(default_factory=lambda: np.empty(0))
+    heights: Floats = field(default_factory=lambda: np.empty(0))
+    coefficients: Floats = field(default_factory=lambda: np.empty(0))
+
+    def at(self, scores: Floats) -> Floats:
+        if self.knots.size:
+            return np.interp(scores, self.knots, self.heights)
+        if self.coefficients.size:
+            return np.polynomial.polynomial.polyval(scores / 100, self.coefficients)
+        return scores
 
 
 @dataclass(frozen=True)
@@ -133,14 +145,9 @@ class Points:
         np.add.at(y_counts, (condition, at_y), weight)
         return cls(x, counts, sums, y, y_counts, means_by(pairs.old, pairs.condition, conditions))
 
-    def means(self, fitted: Fitted) -> Floats:
-        """Mean of the curve over each condition."""
-        means: Floats = self.counts @ fitted.curve(self.x) / self.counts.sum(axis=1)
-        return means
-
     def linked(self, fitted: Fitted) -> Floats:
         """Linked α of each condition."""
-        return fitted.line(self.means(fitted))
+        return fitted.line(self.counts @ fitted.curve(self.x) / self.counts.sum(axis=1))
 
 
 def fit_points(method: Method, points: Points, weights: Floats | None = None) -> Fitted:
@@ -152,19 +159,21 @@ def fit_points(method: Method, points: Points, weights: Floats | None = None) ->
         weights: How often each condition counts: 0 leaves it out, whole numbers resample.
     """
     weights = np.ones(points.alpha.size) if weights is None else weights
-    shape = _curve(method, points, weights)
-    if method.line == "none":
-        return shape
-    used = weights > 0
-    means, alpha, share = points.means(shape)[used], points.alpha[used], weights[used]
-    centre, target = np.average(means, weights=share), np.average(alpha, weights=share)
-    spread = np.average((means - centre) ** 2, weights=share)
-    slope = 1.0
-    if method.line == "regression" and spread > 0:
-        slope = np.average((means - centre) * (alpha - target), weights=share) / spread
-    return shape.model_copy(
-        update={"slope": float(slope), "intercept": float(target - slope * centre)}
+    curve, _, intercept, slope = _fit(method, points, weights)
+    return Fitted(
+        method=method.name,
+        level=method.level,
+        knots=tuple(zip(curve.knots.tolist(), curve.heights.tolist(), strict=True)),
+        coefficients=tuple(curve.coefficients.tolist()),
+        intercept=intercept,
+        slope=slope,
     )
+
+
+def linked_by_refit(method: Method, points: Points, weights: Floats) -> Floats:
+    """Linked α of every condition by a fit with other weights; see `fit_points`."""
+    _, means, intercept, slope = _fit(method, points, weights)
+    return np.clip(intercept + slope * means, 0.0, 100.0)
 
 
 def fit_method(method: Method, pairs: Pairs) -> Fitted:
@@ -187,38 +196,51 @@ def _units(pairs: Pairs, level: Level) -> tuple[Floats, Floats, Ints, Floats]:
     return new, old, condition, weight
 
 
-def _curve(method: Method, points: Points, weights: Floats) -> Fitted:
-    fitted = Fitted(method=method.name, level=method.level)
+def _fit(method: Method, points: Points, weights: Floats) -> tuple[_Curve, Floats, float, float]:
+    """The curve, its mean over each condition, and the line's intercept and slope."""
+    curve = _curve(method, points, weights)
+    means: Floats = points.counts @ curve.at(points.x) / points.counts.sum(axis=1)
+    if method.line == "none":
+        return curve, means, 0.0, 1.0
+    total = weights.sum()
+    centre, target = float(weights @ means / total), float(weights @ points.alpha / total)
+    spread = float(weights @ (means - centre) ** 2)
+    slope = 1.0
+    if method.line == "regression" and spread > 0:
+        slope = float(weights @ ((means - centre) * (points.alpha - target))) / spread
+    return curve, means, target - slope * centre, slope
+
+
+def _curve(method: Method, points: Points, weights: Floats) -> _Curve:
     if method.curve == "identity":
-        return fitted
+        return _Curve()
     mass = weights @ points.counts
     seen = mass > 0
     x, mass = points.x[seen], mass[seen]
     if method.curve == "equipercentile":
         y_mass = weights @ points.y_counts
-        knots = _equipercentile(x, mass, points.y[y_mass > 0], y_mass[y_mass > 0])
-        return fitted.model_copy(update={"knots": knots})
+        return _equipercentile(x, mass, points.y[y_mass > 0], y_mass[y_mass > 0])
     y = (weights @ points.sums)[seen] / mass
     if method.curve == "isotonic":
-        return fitted.model_copy(update={"knots": _isotonic(x, y, mass)})
+        return _isotonic(x, y, mass)
     degree = min(2, x.size - 1)
     coefficients = np.polynomial.polynomial.polyfit(x / 100, y, degree, w=np.sqrt(mass))
-    return fitted.model_copy(update={"coefficients": tuple(map(float, coefficients))})
+    return _Curve(coefficients=coefficients)
 
 
-def _isotonic(x: Floats, y: Floats, mass: Floats) -> tuple[tuple[float, float], ...]:
+def _isotonic(x: Floats, y: Floats, mass: Floats) -> _Curve:
     """Centred isotonic regression: a flat block is one knot at its mean (Oron and Flournoy 2017)."""
     blocks = isotonic_regression(y, weights=mass).blocks
     starts = np.asarray(blocks[:-1], dtype=np.int64)
     total = np.add.reduceat(mass, starts)
     centres = np.add.reduceat(mass * x, starts) / total
     heights = np.add.reduceat(mass * y, starts) / total
-    return tuple(zip(map(float, centres), map(float, heights), strict=True))
+    return _Curve(centres, heights)
 
 
 def _equipercentile(
     x: Floats, x_mass: Floats, y: Floats, y_mass: Floats
-) -> tuple[tuple[float, float], ...]:
+) -> _Curve:
     """Each score goes to the old score of the same mid-percentile rank (Kolen and Brennan 2014)."""
     ranks, y_ranks = ((np.cumsum(m) - m / 2) / m.sum() for m in (x_mass, y_mass))
-    return tuple(zip(map(float, x), map(float, np.interp(ranks, y_ranks, y)), strict=True))
+    return _Curve(x, np.interp(ranks, y_ranks, y))
