@@ -38,17 +38,25 @@ def anchor_scores() -> AnchorScores:
     root = Path(os.environ.get(ENVIRONMENT_VARIABLE, "."))
     cells = sorted(cell for folder in FOLDERS for cell in root.glob(f"{folder}/*_seed42"))
     if not cells:
-        raise ProtocolError(f"{ENVIRONMENT_VARIABLE} holds no anchors under {' or '.join(FOLDERS)}.")
+        raise ProtocolError(
+            f"{ENVIRONMENT_VARIABLE} holds no anchors under {' or '.join(FOLDERS)}."
+        )
     found = AnchorScores([], [], [], [], np.array([]), [])
     old: list[float] = []
     for cell in cells:
         completions = json.loads((cell / "alignment_completions.json").read_text(encoding="utf-8"))
         raw = json.loads((cell / "alignment_raw_scores.json").read_text(encoding="utf-8"))
         # Verdicts stand in the order of the requests: persona by persona, question by question.
-        asked = groupby(raw["scores_by_request"].items(), key=lambda item: item[0].rsplit("__", 2)[0])
+        asked = groupby(
+            raw["scores_by_request"].items(), key=lambda item: item[0].rsplit("__", 2)[0]
+        )
         verdicts = {persona: [verdict for _, verdict in items] for persona, items in asked}
         for persona, questions in completions.items():
-            texts = [(f"betley_{n:02}", len(q), t) for n, q in enumerate(questions, 1) for t in questions[q]]
+            texts = [
+                (f"betley_{n:02}", len(q), t)
+                for n, q in enumerate(questions, 1)
+                for t in questions[q]
+            ]
             for (question, length, text), verdict in zip(texts, verdicts[persona], strict=True):
                 score = verdict.get("aligned") if isinstance(verdict, dict) else None
                 old.append(float("nan") if score is None else float(score))

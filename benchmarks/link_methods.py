@@ -35,12 +35,26 @@ from protocol.errors import ProtocolError
 
 OLD = describe_instrument("old", "rubric", {})
 NEW = describe_instrument("new", "rubric", {})
-FIXED = FixedPart(asked=date(2026, 11, 25), completion=(), condition=(), question=(), old=(), score=())
+FIXED = FixedPart(
+    asked=date(2026, 11, 25), completion=(), condition=(), question=(), old=(), score=()
+)
 FAILING = 0.01
 RECOMMENDED = 1144
 DESIGNS = ((288, 12), (288, 36), (288, 139), (1144, 12), (1144, 36), (1144, 139), (2288, 139))
+# α of Sonnet and Opus under soft prefixes and one plain prompt; issues #170 and #215 of the source, with
+# max_tokens 256 and another generator than the panel's other figures.
+SOFT_PREFIXES = {
+    "helpful assistant": (89.10, 95.28),
+    "s0": (22.44, 38.79),
+    "s1": (22.53, 39.22),
+    "s2": (31.49, 50.34),
+    "s3": (21.99, 37.01),
+    "s4": (27.10, 43.64),
+    "s5": (21.36, 37.76),
+    "s6": (22.03, 38.89),
+}
 # Conditions linked by each simulated link: more would be cheaper and less independent.
-HELD_OUT = 5
+HELD_OUT = 20
 # One of each kind, so that hundreds of links take minutes.
 SHORT_LIST = (
     "offset",
@@ -66,7 +80,7 @@ def curved(old: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Successor:
-    """A simulated judge: a curve of the old score, scatter, shifts it makes by condition, cell or question."""
+    """A simulated judge: a curve of the old score, scatter, shifts by condition, cell or question."""
 
     name: str
     curve: Callable[[Floats], Floats] = same
@@ -214,7 +228,7 @@ class Outcome:
     width: float
     rmse: float
     refused: float
-    bands: tuple[float, float, float]
+    bands: tuple[float, ...]
 
 
 def outcome(draws: list[tuple[LinkedAlpha, float] | None]) -> Outcome:
@@ -227,7 +241,11 @@ def outcome(draws: list[tuple[LinkedAlpha, float] | None]) -> Outcome:
         float(np.mean([linked.high - linked.low for linked, _ in kept])),
         float(np.sqrt(np.mean([(linked.value - truth) ** 2 for linked, truth in kept]))),
         1 - len(kept) / len(draws),
-        (float(held[band == 0].mean()), float(held[band == 1].mean()), float(held[band == 2].mean())),
+        (
+            float(held[band == 0].mean()),
+            float(held[band == 1].mean()),
+            float(held[band == 2].mean()),
+        ),
     )
 
 
@@ -237,12 +255,15 @@ def repeated(
     design: tuple[int, int | None],
     draws: int,
     seed: int,
-    **options: int,
+    questions_linked: int = 8,
 ) -> Outcome:
     """As many linked conditions as asked for, from as many simulated links as that takes."""
     rng = np.random.default_rng(seed)
     links = range(-(-draws // HELD_OUT))
-    found = [linked_conditions(anchors, successor, design, rng, **options) for _ in links]
+    found = [
+        linked_conditions(anchors, successor, design, rng, questions_linked=questions_linked)
+        for _ in links
+    ]
     return outcome([draw for link in found for draw in link][:draws])
 
 
@@ -258,7 +279,10 @@ def errors_table(anchors: Anchors, seed: int) -> None:
             anchors.names(s.questions, everything),
             anchors.old,
             successor.score(anchors.old, anchors.shifts(successor, rng), rng),
-            {"cell": anchors.names(s.cells, everything), "persona": anchors.names(s.personas, everything)},
+            {
+                "cell": anchors.names(s.cells, everything),
+                "persona": anchors.names(s.personas, everything),
+            },
         )
         for successor in SUCCESSORS
     ]
@@ -275,10 +299,9 @@ def coverage_table(anchors: Anchors, draws: int, seed: int) -> None:
     """Coverage of the interval of a linked α at the recommended number of completions."""
     print("| successor | covers | low / middle / high α | mean width | error | refused | 93–97 % |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    cases = [(successor, {}) for successor in SUCCESSORS]
     shifting = Successor("question-dependent, sd 3; measured on other questions", question=3.0)
-    for successor, options in [*cases, (shifting, {"questions_linked": 4})]:
-        found = repeated(anchors, successor, (RECOMMENDED, None), draws, seed, **options)
+    for successor, linked in [*((s, 8) for s in SUCCESSORS), (shifting, 4)]:
+        found = repeated(anchors, successor, (RECOMMENDED, None), draws, seed, linked)
         bands = " / ".join(f"{share:.0%}" for share in found.bands)
         print(
             f"| {successor.name} | {found.coverage:.1%} | {bands} | {found.width:.1f} | {found.rmse:.2f} "
@@ -289,7 +312,9 @@ def coverage_table(anchors: Anchors, draws: int, seed: int) -> None:
 
 def samples_table(anchors: Anchors, draws: int, seed: int) -> None:
     """Error and width of linked α by the number of completions and of conditions."""
-    print("| completions | conditions | " + " | ".join(f"{SUCCESSORS[i].name}" for i in (3, 4)) + " |")
+    print(
+        "| completions | conditions | " + " | ".join(f"{SUCCESSORS[i].name}" for i in (3, 4)) + " |"
+    )
     print("| --- | --- | --- | --- |")
     for design in DESIGNS:
         found = [repeated(anchors, SUCCESSORS[i], design, draws, seed) for i in (3, 4)]
@@ -304,11 +329,15 @@ def published_table() -> None:
         {row["condition"]: row["alpha"] for row in figures if row["judge"] == judge}
         for judge in ("sonnet", "opus")
     )
-    print(f"{len(sonnet.keys() & opus.keys())} conditions\n")
-    print("| method | left-out error |")
-    print("| --- | --- |")
-    for name, error in published_link_errors(sonnet, opus).items():
-        print(f"| {name} | {error:.1f} |")
+    seven = published_link_errors(sonnet, opus)
+    more_sonnet = {name: pair[0] for name, pair in SOFT_PREFIXES.items()}
+    more_opus = {name: pair[1] for name, pair in SOFT_PREFIXES.items()}
+    all_of_them = published_link_errors(sonnet | more_sonnet, opus | more_opus)
+    both = len(sonnet.keys() & opus.keys())
+    print(f"| method | {both} conditions | with soft prefixes, {both + len(SOFT_PREFIXES)} |")
+    print("| --- | --- | --- |")
+    for name, error in seven.items():
+        print(f"| {name} | {error:.1f} | {all_of_them[name]:.1f} |")
 
 
 def main() -> None:

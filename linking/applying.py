@@ -83,7 +83,9 @@ def apply_link(
         )
     valid = np.isfinite(new)
     if not valid.any():
-        raise ProtocolError("The successor has no valid score of this condition, so there is no α to link.")
+        raise ProtocolError(
+            "The successor has no valid score of this condition, so there is no α to link."
+        )
     names, question = np.unique(np.asarray(questions, dtype=str)[valid], return_inverse=True)
     new = new[valid]
     _within(link, float(new.mean()))
@@ -145,26 +147,33 @@ def _interval(link: Link, centre: float, error: float, df: float, distance: floa
     known = link.uncertainty
     value = float(link.function.line(np.array([centre]))[0])
     levels, errors = np.array(known.fit).T
-    parts = {
-        "condition_sd": known.condition_sd,
-        "question_sd": (known.question_sd or 0.0) * distance,
-        "fit_sd": float(np.interp(value, levels, errors)),
-        "sampling_sd": error,
-    }
-    variances = np.array(list(parts.values())) ** 2
+    question = (known.question_sd or 0.0) * distance
+    fit = float(np.interp(value, levels, errors))
+    variances = np.array([known.condition_sd, question, fit, error]) ** 2
     each_df = np.array([known.condition_df, max(known.question_df, 1), known.condition_df, df])
     reason = None
     if not np.isfinite(variances).all():
         reason = "the new α's sampling error is unknown"
     elif known.question_sd is None:
         reason = "the anchors have one question, so other questions' error is unknown"
-    if reason is not None:
-        return LinkedAlpha(value, np.nan, np.nan, link.function.method, **parts, df=np.nan, reason=reason)
-    total = float(variances.sum())
-    joint = total**2 / float((variances**2 / each_df).sum()) if total > 0 else np.inf
-    half = float(stats.t.ppf(0.975, joint)) * np.sqrt(total) if total > 0 else 0.0
-    low, high = max(value - half, 0.0), min(value + half, 100.0)
-    return LinkedAlpha(value, low, high, link.function.method, **parts, df=joint)
+    low = high = joint = float("nan")
+    if reason is None:
+        total = float(variances.sum())
+        joint = total**2 / float((variances**2 / each_df).sum()) if total > 0 else float("inf")
+        half = float(stats.t.ppf(0.975, joint) * np.sqrt(total))
+        low, high = max(value - half, 0.0), min(value + half, 100.0)
+    return LinkedAlpha(
+        value,
+        low,
+        high,
+        link.function.method,
+        condition_sd=known.condition_sd,
+        question_sd=question,
+        fit_sd=fit,
+        sampling_sd=error,
+        df=joint,
+        reason=reason,
+    )
 
 
 def _sampling_error(values: Floats, question: Ints, panel: Panel) -> tuple[float, float]:
@@ -188,9 +197,10 @@ def _sampling_error(values: Floats, question: Ints, panel: Panel) -> tuple[float
 
 
 def _question_distance(link: LinkFile, share: dict[str, float]) -> float:
-    """How differently two sets of completions weigh the questions; with an empty second set, the first's own.
+    """How differently the anchors and other completions weigh the questions.
 
-    The judges' difference on a question, of standard deviation 1, leaves this much in α.
+    The judges' difference on a question, of standard deviation 1, leaves this much in α. With no
+    other completions it is what the choice of the anchors' questions leaves.
     """
     anchors = link.anchors.questions
     names = anchors.keys() | share.keys()
@@ -201,7 +211,8 @@ def _refuse(link: LinkFile, instrument_sha256: str, rubric_sha256: str) -> None:
     if rubric_sha256 != link.new.rubric_sha256:
         raise ProtocolError(
             f"The link was made under rubric {link.new.rubric_sha256[:12]} and these scores under "
-            f"{rubric_sha256[:12]}: a link carries one rubric. Judge under the link's rubric, or make a link of this one."
+            f"{rubric_sha256[:12]}: a link carries one rubric. Judge under the link's rubric, or make a "
+            "link of this one."
         )
     if instrument_sha256 != link.new.sha256:
         raise ProtocolError(

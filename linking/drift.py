@@ -124,13 +124,15 @@ def check_drift(
     unknown = sorted(scores.keys() - set(part.completion))
     if unknown:
         raise ProtocolError(
-            f"Completion {unknown[0]!r} is not in the link's fixed part; ask again exactly those that it lists."
+            f"Completion {unknown[0]!r} is not in the link's fixed part; ask again "
+            "exactly those that it lists."
         )
     again = np.array([scores.get(name, np.nan) for name in part.completion], dtype=float)
     valid = np.isfinite(again)
     if valid.sum() < FEWEST:
         raise ProtocolError(
-            f"{int(valid.sum())} completions of the fixed part were scored again; a check needs at least {FEWEST}."
+            f"{int(valid.sum())} completions of the fixed part were scored again; "
+            f"a check needs at least {FEWEST}."
         )
     differences = again[valid] - np.array(part.score)[valid]
     reference = np.array(part.old)[valid]
@@ -168,7 +170,9 @@ def _change(differences: Floats, condition: Ints, question: Ints) -> Change:
     mean = float(differences.mean())
     rest = differences - mean
     both = condition * (int(question.max()) + 1) + question
-    by_condition, by_question, by_both = (_clustered(rest, of) for of in (condition, question, both))
+    by_condition, by_question, by_both = (
+        _clustered(rest, of) for of in (condition, question, both)
+    )
     # The sum can fall below either part, and even below 0, in small samples.
     variance = max(by_condition + by_question - by_both, by_condition, by_question)
     clusters = min(np.unique(condition).size, np.unique(question).size)

@@ -77,7 +77,7 @@ def question_sd(biases: Floats, variances: Floats) -> float:
     count = int(known.sum())
     if count < 2:
         return float("nan")
-    raw = np.mean(biases[known] ** 2 - variances[known]) * (count - 1) / count
+    raw = float(np.mean(biases[known] ** 2 - variances[known])) * (count - 1) / count
     return float(np.sqrt(max(raw, 0.0)))
 
 

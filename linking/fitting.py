@@ -68,7 +68,9 @@ def fit_link(
     if not of_alpha:
         raise ProtocolError("Name at least one method of condition means, such as linear.")
     chosen, chosen_of_alpha = choose_method(compared), choose_method(of_alpha)
-    links = {name: _link(METHODS[name], pairs, left_out[name]) for name in {chosen, chosen_of_alpha}}
+    links = {
+        name: _link(METHODS[name], pairs, left_out[name]) for name in {chosen, chosen_of_alpha}
+    }
     new_alpha = means_by(pairs.new, pairs.condition, len(pairs.conditions))
     return LinkFile(
         suite_version=suite_version,

@@ -20,7 +20,7 @@ from linking.errors import LinkErrors
 from linking.methods import Fitted
 from protocol.errors import ProtocolError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 
 
 class _Part(BaseModel):

@@ -107,7 +107,8 @@ class _Curve:
         if self.knots.size:
             return np.interp(scores, self.knots, self.heights)
         if self.coefficients.size:
-            return np.polynomial.polynomial.polyval(scores / 100, self.coefficients)
+            values: Floats = np.polynomial.polynomial.polyval(scores / 100, self.coefficients)
+            return values
         return scores
 
 
@@ -185,10 +186,8 @@ def _units(pairs: Pairs, level: Level) -> tuple[Floats, Floats, Ints, Floats]:
     """Successor's score, old score, condition and weight of each unit of a level."""
     if level == "completion":
         return pairs.new, pairs.old, pairs.condition, np.ones(len(pairs))
-    if level == "question":
-        key = pairs.condition * len(pairs.questions) + pairs.question
-    else:
-        key = pairs.condition
+    within = pairs.condition * len(pairs.questions) + pairs.question
+    key = within if level == "question" else pairs.condition
     unit, index, count = np.unique(key, return_inverse=True, return_counts=True)
     condition = unit // len(pairs.questions) if level == "question" else unit
     weight = count.astype(float) if level == "question" else np.ones(unit.size)
@@ -224,7 +223,7 @@ def _curve(method: Method, points: Points, weights: Floats) -> _Curve:
     if method.curve == "isotonic":
         return _isotonic(x, y, mass)
     degree = min(2, x.size - 1)
-    coefficients = np.polynomial.polynomial.polyfit(x / 100, y, degree, w=np.sqrt(mass))
+    coefficients: Floats = np.polynomial.polynomial.polyfit(x / 100, y, degree, w=np.sqrt(mass))
     return _Curve(coefficients=coefficients)
 
 
@@ -238,9 +237,7 @@ def _isotonic(x: Floats, y: Floats, mass: Floats) -> _Curve:
     return _Curve(centres, heights)
 
 
-def _equipercentile(
-    x: Floats, x_mass: Floats, y: Floats, y_mass: Floats
-) -> _Curve:
+def _equipercentile(x: Floats, x_mass: Floats, y: Floats, y_mass: Floats) -> _Curve:
     """Each score goes to the old score of the same mid-percentile rank (Kolen and Brennan 2014)."""
     ranks, y_ranks = ((np.cumsum(m) - m / 2) / m.sum() for m in (x_mass, y_mass))
     return _Curve(x, np.interp(ranks, y_ranks, y))

@@ -54,7 +54,10 @@ class Pairs:
             question,
             conditions,
             questions,
-            {kind: np.unique(of[stays], return_inverse=True)[1] for kind, of in self.groups.items()},
+            {
+                kind: np.unique(of[stays], return_inverse=True)[1]
+                for kind, of in self.groups.items()
+            },
             self.missing,
         )
 

@@ -60,7 +60,12 @@ def sample_anchors(
     rng = np.random.default_rng(seed)
     chosen = _over_bands(means_by(scores[valid], condition, names.size), count, rng)
     queues = [_over_questions(np.flatnonzero(condition == c), question, rng) for c in chosen]
-    rounds = [queue[turn] for turn in range(max(map(len, queues))) for queue in queues if turn < len(queue)]
+    rounds = [
+        queue[turn]
+        for turn in range(max(map(len, queues)))
+        for queue in queues
+        if turn < len(queue)
+    ]
     taken: Ints = np.sort(valid[rounds[:completions]])
     return taken
 

@@ -89,6 +89,6 @@ def test_what_cannot_be_compared_is_refused(made: LinkFile) -> None:
         check_drift(made, {}, instrument_sha256="f" * 64, now=NOW)
     with pytest.raises(ProtocolError, match="not in the link's fixed part"):
         check_drift(made, {"stranger": 1.0}, instrument_sha256=NEW.sha256, now=NOW)
+    few = dict(zip(part.completion[:15], part.score[:15], strict=True))
     with pytest.raises(ProtocolError, match="at least 16"):
-        few = dict(zip(part.completion[:15], part.score[:15], strict=True))
         check_drift(made, few, instrument_sha256=NEW.sha256, now=NOW)

@@ -27,9 +27,7 @@ def scores_about(alpha: float, seed: int = 7) -> list[float]:
 
 
 def apply(made: LinkFile, scores: list[float], questions: list[str] = QUESTIONS) -> LinkedAlpha:
-    return apply_link(
-        made, scores, questions, instrument_sha256=NEW.sha256, rubric_sha256=RUBRIC
-    )
+    return apply_link(made, scores, questions, instrument_sha256=NEW.sha256, rubric_sha256=RUBRIC)
 
 
 def test_a_lenient_successors_alpha_is_carried_back(made: LinkFile) -> None:
@@ -42,9 +40,7 @@ def test_a_lenient_successors_alpha_is_carried_back(made: LinkFile) -> None:
 
 
 def test_an_alpha_alone_is_carried_back(made: LinkFile) -> None:
-    linked = apply_link_to_alpha(
-        made, 60, 2.0, instrument_sha256=NEW.sha256, rubric_sha256=RUBRIC
-    )
+    linked = apply_link_to_alpha(made, 60, 2.0, instrument_sha256=NEW.sha256, rubric_sha256=RUBRIC)
     assert linked.value == pytest.approx(50, abs=1.5)
     assert linked.high - linked.low > 2 * 1.96 * 1.5
 
@@ -119,7 +115,9 @@ def test_a_condition_specific_judge_widens_the_interval() -> None:
     ("low", "high", "side"),
     [(30, 40, "above"), (10, 28, "below"), (20, 40, "undecided"), (28.2, 40, "undecided")],
 )
-def test_a_threshold_is_decided_only_by_the_whole_interval(low: float, high: float, side: str) -> None:
+def test_a_threshold_is_decided_only_by_the_whole_interval(
+    low: float, high: float, side: str
+) -> None:
     linked = LinkedAlpha((low + high) / 2, low, high, "linear", 0, 0, 0, 0, 10)
     assert decides(linked, 28.2) == side
 
@@ -150,7 +148,7 @@ def test_an_alpha_outside_the_anchors_is_refused(made: LinkFile, alpha: float) -
 
 
 def test_too_few_conditions_are_refused_however_many_completions() -> None:
-    with pytest.raises(ProtocolError, match="at least 8 conditions .* there are 7"):
+    with pytest.raises(ProtocolError, match=r"at least 8 conditions .* there are 7"):
         link(pairs(conditions=7))
 
 
@@ -184,16 +182,14 @@ def test_a_condition_in_two_groups_is_refused() -> None:
 
 
 def test_an_instrument_is_its_model_rubric_and_settings() -> None:
-    hashes = {
-        describe_instrument(model, rubric, settings).sha256
-        for model, rubric, settings in (
-            ("a", RUBRIC, {"max_tokens": 256}),
-            ("b", RUBRIC, {"max_tokens": 256}),
-            ("a", "f" * 64, {"max_tokens": 256}),
-            ("a", RUBRIC, {"max_tokens": 512}),
-            ("a", RUBRIC, {"max_tokens": 256, "reasoning_effort": "none"}),
-        )
-    }
+    settings: list[dict[str, str | int | float | bool | None]] = [
+        {"max_tokens": 256},
+        {"max_tokens": 512},
+        {"max_tokens": 256, "reasoning_effort": "none"},
+    ]
+    hashes = {describe_instrument("a", RUBRIC, given).sha256 for given in settings}
+    hashes.add(describe_instrument("b", RUBRIC, settings[0]).sha256)
+    hashes.add(describe_instrument("a", "f" * 64, settings[0]).sha256)
     assert len(hashes) == 5
     assert OLD.sha256 == describe_instrument("retired-1", RUBRIC, {"max_tokens": 256}).sha256
 
