@@ -1,6 +1,7 @@
 """From paired scores to a linked α, and what is refused."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,16 @@ def test_an_alpha_outside_the_anchors_is_refused(made: LinkFile, alpha: float) -
 def test_too_few_conditions_are_refused_however_many_completions() -> None:
     with pytest.raises(ProtocolError, match=r"at least 8 conditions .* there are 7"):
         link(pairs(conditions=7))
+
+
+def test_a_successor_that_says_one_number_links_nothing_but_that_number() -> None:
+    given = pairs()
+    stuck = link(replace(given, new=np.full(len(given), 85.0)))
+    assert stuck.support == (85.0, 85.0)
+    linked = apply(stuck, [85.0] * len(QUESTIONS))
+    assert linked.high - linked.low > 60
+    with pytest.raises(ProtocolError, match="lies outside the anchors"):
+        apply(stuck, [80.0] * len(QUESTIONS))
 
 
 def test_no_valid_score_is_refused(made: LinkFile) -> None:

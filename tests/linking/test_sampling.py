@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from benchmarks.anchor_scores import AnchorScores, anchor_scores
-from benchmarks.link_methods import RECOMMENDED, SUCCESSORS, Anchors, repeated
+from benchmarks.link_methods import RECOMMENDED
+from benchmarks.simulated_successors import SUCCESSORS, Anchors, repeated
 from linking.pairs import means_by
 from linking.sampling import estimate_cost, sample_anchors
 from protocol.errors import ProtocolError
