@@ -156,9 +156,11 @@ def main(command: Sequence[str]) -> int:
         folder = fetch()
         if not command:
             return 0
-        with tempfile.TemporaryDirectory() as logs:
-            with LocalModel(folder, Path(logs) / "server.log") as model:
-                return run(command, os.environ | model.environment)
+        with (
+            tempfile.TemporaryDirectory() as logs,
+            LocalModel(folder, Path(logs) / "server.log") as model,
+        ):
+            return run(command, os.environ | model.environment)
     except UnavailableError as error:
         print(f"The small real model cannot be had here: {error}", file=sys.stderr)
         return CANNOT
