@@ -58,7 +58,7 @@ else ifeq ($(strip $(MODEL)),local)
 	python -m simulation.local_model inspect eval tasks/alpha.py --log-dir $(RUN) --display $$display \
 		--model openai-api/local/smollm2-135m-instruct -M client_timeout=3600 \
 		--model-role sonnet=simulated/judge --model-role opus=simulated/judge-lenient \
-		-T panel=open52 -T rubric=open --epochs 1 --max-tokens 64 --max-tasks 4 --max-samples 208 $(ARGS) \
+		-T panel=open52 -T rubric=open --epochs 1 --max-tokens 64 --max-tasks 1 --max-samples 52 $(ARGS) \
 	&& bwalpha report $(RUN)
 else
 	@bwalpha doctor --model $(MODEL) $(DOCTOR)

@@ -9,7 +9,6 @@ import sys
 import xllamacpp
 
 CONTEXT = 2048
-SLOTS = 4
 
 
 def main(model: str, alias: str, prompts: str = "") -> None:
@@ -24,11 +23,12 @@ def main(model: str, alias: str, prompts: str = "") -> None:
     params.model.path = model
     params.model_alias = {alias}
     params.port = 0
-    params.n_parallel = SLOTS
-    params.n_ctx = SLOTS * CONTEXT
+    # One request at a time: a completion then never depends on what else is asked meanwhile.
+    params.n_parallel = 1
+    params.n_ctx = CONTEXT
     params.path_prompts_log_dir = prompts
     for threads in (params.cpuparams, params.cpuparams_batch):
-        threads.n_threads = os.cpu_count() or 1
+        threads.n_threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
         # Threads that spin while they wait take the cores from whoever asks.
         threads.poll = 0
     # Without these the server adds a top_k of 40 and a min_p of 0.05, which the protocol does not have.
