@@ -39,6 +39,8 @@ def ask(server: LocalModel, task: str, logs: Path, limit: int, seed: int | None 
             epochs=EPOCHS,
             limit=limit,
             max_tokens=MAX_TOKENS,
+            # The server names a prompt's file by the time: of two in one moment, one file stays.
+            max_connections=1,
             seed=seed,
         )
 
