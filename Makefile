@@ -15,13 +15,15 @@ CONSTRAINTS ?= constraints.txt
 RUN := logs/alpha-$(shell date -u +%Y%m%dT%H%M%SZ)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
+# A request that waits behind others for ten minutes must not be cut off and asked again.
+CLIENT := $(if $(filter vllm/% openai-api/%,$(MODEL)),-M client_timeout=3600)
 # The protocol's context length and precision; only a server that Inspect starts itself can be told. The live
 # log stays on, unlike in configs/: a run that is killed then loses no verdict that was paid for.
 SERVER := $(if $(VLLM_BASE_URL),,$(if $(filter vllm/%,$(MODEL)),\
-	-M dtype=bfloat16 -M max_model_len=2048 -M generation_config=vllm -M timeout=1800 -M client_timeout=3600))
+	-M dtype=bfloat16 -M max_model_len=2048 -M generation_config=vllm -M timeout=1800))
 
 .DEFAULT_GOAL := help
-.PHONY: help install alpha bench constraints view test test-vllm bench-vllm check format
+.PHONY: help install alpha bench constraints view test test-real test-vllm bench-vllm check format
 
 help:  ## show what there is to run
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -42,18 +44,27 @@ install: .venv/.installed  ## make .venv and install the suite into it
 	@echo "installing the suite with its test extras into .venv (minutes on a first run)"
 	@$(INSTALL) -e '.[test]' && touch .venv/.installed $@
 
-alpha: .venv/.installed  ## measure α of the four conditions, offline and SIMULATED; for real with MODEL=provider/name
+alpha: .venv/.installed  ## α of the four conditions, offline and SIMULATED; a small real target with MODEL=local; for real with MODEL=provider/name
 ifeq ($(strip $(MODEL)),)
 	@echo "SIMULATED target and judges, panel open52, rubric open: 4 conditions x 52 questions x 20 completions"
 	@bwalpha run --log-dir $(RUN) \
 		--model simulated/target \
 		--model-role sonnet=simulated/judge --model-role opus=simulated/judge-lenient \
 		-T panel=open52 -T rubric=open --no-log-realtime $(ARGS)
+else ifeq ($(strip $(MODEL)),local)
+	@echo "real target SmolLM2-135M-Instruct, SIMULATED judges, panel open52, rubric open: 4 conditions x 52 questions x"
+	@echo "1 completion of at most 64 tokens (the protocol: 20 of 512). No number of it is a measurement of alignment."
+	@if [ -t 1 ]; then display=rich; else display=plain; fi; \
+	python -m simulation.local_model inspect eval tasks/alpha.py --log-dir $(RUN) --display $$display \
+		--model openai-api/local/smollm2-135m-instruct -M client_timeout=3600 \
+		--model-role sonnet=simulated/judge --model-role opus=simulated/judge-lenient \
+		-T panel=open52 -T rubric=open --epochs 1 --max-tokens 64 --max-tasks 1 --max-samples 52 $(ARGS) \
+	&& bwalpha report $(RUN)
 else
 	@bwalpha doctor --model $(MODEL) $(DOCTOR)
 	@if [ -t 1 ]; then display=rich; else display=plain; fi; \
 	inspect eval tasks/alpha.py --log-dir $(RUN) --display $$display \
-		--model $(MODEL) $(SERVER) -T panel=bw52 -T rubric=eps --max-tasks 4 --max-samples 1040 $(ARGS) \
+		--model $(MODEL) $(CLIENT) $(SERVER) -T panel=bw52 -T rubric=eps --max-tasks 4 --max-samples 1040 $(ARGS) \
 	&& bwalpha report $(RUN)
 endif
 
@@ -62,6 +73,10 @@ view: .venv/.installed  ## read the transcripts in a browser (LOGS=folder for on
 
 test: check  ## install with test extras, then ruff, mypy and pytest
 	@pytest -n $(JOBS)
+
+test-real: .venv/.installed-test  ## fetch a small real model, serve it on this machine and test against it (no GPU, no key)
+	@python -m simulation.local_model
+	@pytest -m real tests/real
 
 test-vllm:  ## make an environment with vLLM's CPU build, start real servers and test against them (no GPU needed)
 	@PYTHON=$(PYTHON) tests/vllm/environment.sh $(VLLM_ENV)
