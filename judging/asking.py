@@ -120,11 +120,24 @@ def pauses(limits: Limits) -> Iterator[float]:
         yield min(0.5 * 2**attempt, 8.0, limits.longest_pause)
 
 
+def bounded_pause(failed: CallError, limits: Limits) -> float | None:
+    """Give the pause that a provider asks for.
+
+    Raises:
+        CallError: It is longer than is waited for; every other call would have to wait as long.
+    """
+    if failed.retry_after is not None and failed.retry_after > limits.longest_pause:
+        failed.for_all = True
+        failed.detail += f" (the provider asks to wait {failed.retry_after:.0f} s)"
+        raise failed
+    return failed.retry_after
+
+
 async def patiently(attempt: Callable[[], Awaitable[Value]], limits: Limits) -> Value:
     """Try a call until it works, fails in a way that does not pass, or was tried often enough.
 
     Raises:
-        CallError: It failed. One that asks for a longer pause than is waited for fails for all calls.
+        CallError: It failed.
     """
     left = pauses(limits)
     while True:
@@ -132,10 +145,7 @@ async def patiently(attempt: Callable[[], Awaitable[Value]], limits: Limits) -> 
             return await attempt()
         except Exception as error:
             failed = call_error(error)
-            asked = failed.retry_after or 0
-            if asked > limits.longest_pause:
-                failed.for_all = True
-                failed.detail += f" (the provider asks to wait {asked:.0f} s)"
+            asked = bounded_pause(failed, limits)
             pause = next(left, None)
             if failed.for_all or not failed.passing or pause is None:
                 raise failed from error

@@ -4,7 +4,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 
-from judging.asking import is_reply, patiently
+from judging.asking import bounded_pause, is_reply, patiently
 from judging.calls import Call, CallError, Failure, JudgingError, Limits
 from judging.desks import Desk, Status
 from judging.journal import Batch, Journal
@@ -60,6 +60,8 @@ class BatchStep:
                 # It never reached the provider.
                 journal.batch(batch.key, "closed")
         done = [batch.key for batch in self._owing(calls) if await self._finished(batch)]
+        if self.again:
+            journal.forget_failures()
         # What fails from here on was sent by this command.
         self.again = False
         while not stop.reason and (left := [c for c in calls.values() if self._open(c)]):
@@ -90,12 +92,15 @@ class BatchStep:
                 created = await self.desk.create(batch, part)
             except CallError as error:
                 # Only a refusal says for sure that there is no batch.
-                if error.for_all or not error.passing:
+                refused = error.status == 429 or not error.passing
+                if refused and (error.status != 429 or attempt == self.limits.creates):
                     self.journal.batch(key, "closed")
                     raise
-                if await self._find(batch):
+                if refused:
+                    await self.stop.within(bounded_pause(error, self.limits) or 2.0**attempt)
+                elif await self._find(batch):
                     return
-                if attempt == self.limits.creates:
+                elif attempt == self.limits.creates:
                     raise
             else:
                 self.journal.batch(key, "created", id=created)
@@ -167,7 +172,7 @@ class BatchStep:
     async def _fetch(self, batch: Batch, status: Status) -> None:
         """Fetch results until all are there, or often enough; each answer is kept as it comes."""
         for attempt in range(self.limits.fetches):
-            if attempt and await self.stop.within(min(self.limits.poll, 2**attempt)):
+            if attempt and await self.stop.within(self.limits.poll):
                 return
             failed: dict[str, Failure] = {}
             ours = others = 0

@@ -130,7 +130,7 @@ class Limits:
     grace: float = 30
     poll: float = 15
     batch_hours: float = 25
-    fetches: int = 3
+    fetches: int = 5
     creates: int = 3
     settle: float = 2
     batch_requests: int = 100_000

@@ -14,9 +14,15 @@ from typing import Any
 
 import anthropic
 import openai
-from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser, GenerateConfig, get_model
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageSystem,
+    ChatMessageUser,
+    GenerateConfig,
+    get_model,
+)
 
-from judging.calls import Call, Form, JudgeRequest, JudgeSettings, Json, Limits
+from judging.calls import Call, Form, Json, JudgeRequest, JudgeSettings, Limits
 from protocol.errors import ProtocolError
 
 SYSTEM, USER = "bwalpha's mark for the rubric", "bwalpha's mark for the message"

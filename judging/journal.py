@@ -19,7 +19,7 @@ from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
-from judging.calls import Answer, Call, Failure, JudgingError, Json
+from judging.calls import Answer, Call, Failure, Json, JudgingError
 
 RESERVE_BYTES = 8_000_000
 # A kill cannot lose what was written; only a machine that loses its power can, and at most this much.

@@ -126,7 +126,9 @@ async def gone(request: web.Request, how: str) -> web.StreamResponse:
 @routes.post("/control")
 async def control(request: web.Request) -> web.Response:
     for name, value in (await request.json()).items():
-        if name == "faults":
+        if name == "reset":
+            provider.__init__()  # type: ignore[misc]
+        elif name == "faults":
             provider.faults = defaultdict(list, value)
         else:
             setattr(provider, name, value)
@@ -309,7 +311,10 @@ async def results(request: web.Request) -> web.StreamResponse:
 def result(batch: Json, call: Json, how: str = "") -> str:
     told = {"message": "told to fail"}
     if batch["kind"] == "anthropic":
-        blocked = {"type": "invalid_request_error", "message": "Blocked by content filtering policy"}
+        blocked = {
+            "type": "invalid_request_error",
+            "message": "Blocked by content filtering policy",
+        }
         wrong: Json = {
             "errored": {"type": "errored", "error": {"error": told | {"type": "api_error"}}},
             "expired": {"type": "expired"},
@@ -329,7 +334,7 @@ def result(batch: Json, call: Json, how: str = "") -> str:
         "filtered": {"response": {"status_code": 400, "body": refused}},
         "malformed": {"response": {"status_code": 200, "body": {}}},
     }
-    good = {"status_code": 200, "body": reply(call["body"], "/chat/completions")}
+    good = dict[str, Any](status_code=200, body=reply(call["body"], "/chat/completions"))
     line = {"id": "x", "custom_id": call["id"], "response": good, "error": None}
     return json.dumps(line | wrong.get(how, {}), ensure_ascii=False)
 
