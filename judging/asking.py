@@ -1,7 +1,8 @@
 """Calls to a provider: an error is told apart by what to do about it, and none is tried for ever."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from itertools import cycle
 from typing import Any, Protocol, TypeVar
 
 import anthropic
@@ -28,14 +29,16 @@ class Ask(Protocol):
         """Ask."""
 
 
-def sdk_ask(client: Client, instrument: Instrument) -> Ask:
+def sdk_ask(clients: Sequence[Client], instrument: Instrument) -> Ask:
     """Ask through an official SDK: the instrument's own body, and the reply as the provider wrote it."""
     options: Any = {"headers": dict(instrument.headers)}
-    post: Any = client.post
+    posts: Iterator[Any] = cycle([client.post for client in clients])
 
     async def ask(call: Call) -> Answer:
         try:
-            body = await post(instrument.path, cast_to=object, body=call.body, options=options)
+            body = await next(posts)(
+                instrument.path, cast_to=object, body=call.body, options=options
+            )
         except Exception as error:
             failed = call_error(error)
             answer = Answer(instrument.form, failed.body, failed.status or 0)

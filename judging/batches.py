@@ -59,18 +59,21 @@ class BatchStep:
             if batch.id is None and not await self._find(batch):
                 # It never reached the provider.
                 journal.batch(batch.key, "closed")
-        done = [batch.key for batch in self._owing(calls) if await self._finished(batch)]
+        done = {batch.key for batch in self._owing(calls) if await self._finished(batch)}
         if self.again:
             journal.forget_failures()
         # What fails from here on was sent by this command.
         self.again = False
-        while not stop.reason and (left := [c for c in calls.values() if self._open(c)]):
+        while not stop.reason:
+            left = [call for call in calls.values() if self._open(call)]
             for part in parts(left, self.desk, self.limits):
                 if not stop.reason:
                     await self._send(part)
             pending = [batch for batch in self._owing(calls) if batch.key not in done]
-            while pending and not await stop.within(self.limits.poll):
-                pending = [batch for batch in pending if not await self._finished(batch)]
+            if not pending:
+                break
+            if not await stop.within(self.limits.poll):
+                done |= {batch.key for batch in pending if await self._finished(batch)}
         return self.failures
 
     def _owing(self, calls: dict[str, Call]) -> list[Batch]:

@@ -29,6 +29,8 @@ from judging.realtime import Stop, ask_in_realtime
 from judging.replies import read_answer
 from protocol.errors import ProtocolError
 
+# A client's pool goes through all its connections for each call: several small ones cost less.
+CLIENT_CONNECTIONS = 25
 WAITING = "it is in a batch that is still worked on. Start the same command with --batch."
 
 
@@ -150,7 +152,11 @@ async def _asking(
     stack: AsyncExitStack, settings: JudgeSettings, made: Instrument, limits: Limits
 ) -> Ask:
     if made.form != "inspect":
-        return sdk_ask(await stack.enter_async_context(made.client(limits)), made)
+        number = -(-limits.connections // CLIENT_CONNECTIONS)
+        clients: list[Client] = []
+        for _ in range(number):
+            clients.append(await stack.enter_async_context(made.client(limits)))
+        return sdk_ask(clients, made)
     model = get_model(
         settings.model,
         config=GenerateConfig(),

@@ -10,7 +10,7 @@ from judging.calls import JudgeReply, JudgeSettings
 from judging.realtime import Stop
 from judging.step import judge, run
 from protocol.errors import ProtocolError
-from tests.judging.providing import LIMITS, REQUESTS, FaultServer
+from tests.judging.providing import LIMITS, FaultServer, requests
 
 
 @click.command()
@@ -19,8 +19,11 @@ from tests.judging.providing import LIMITS, REQUESTS, FaultServer
 @click.argument("folder", type=Path)
 @click.option("--batch", is_flag=True)
 @click.option("--names", default="sonnet", help="Judges, side by side.")
+@click.option("--number", default=6, help="How many requests.")
 @click.option("--wait", is_flag=True, help="Wait for a line before anything is asked.")
-def main(provider: str, url: str, folder: Path, batch: bool, names: str, wait: bool) -> None:
+def main(
+    provider: str, url: str, folder: Path, batch: bool, names: str, number: int, wait: bool
+) -> None:
     if wait:
         sys.stdin.readline()
 
@@ -29,7 +32,9 @@ def main(provider: str, url: str, folder: Path, batch: bool, names: str, wait: b
         settings = JudgeSettings(name, made.model, made.config, made.base_url)
 
         async def asked(stop: Stop) -> list[JudgeReply]:
-            return await judge(REQUESTS, settings, folder, batch=batch, limits=LIMITS, stop=stop)
+            return await judge(
+                requests(number), settings, folder, batch=batch, limits=LIMITS, stop=stop
+            )
 
         return asked
 

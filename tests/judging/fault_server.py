@@ -36,6 +36,7 @@ class Provider:
         self.age_hours = 0.0
         self.looks = 0
         self.latency = 0.0
+        self.closed = ""
 
     def judge(self, body: Json) -> None:
         self.judged.append(user_text(body))
@@ -108,6 +109,8 @@ async def at(point: str, request: web.Request, work: Any) -> web.StreamResponse:
         await asyncio.sleep(LONG)
     if provider.latency and point == "message":
         await asyncio.sleep(provider.latency)
+    while provider.closed == point:
+        await asyncio.sleep(0.01)
     response: web.StreamResponse = await work(fault)
     if fault in ("drop_after", "kill_after"):
         return await gone(request, fault)

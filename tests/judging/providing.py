@@ -1,7 +1,6 @@
 """The failing provider from a test's side, and the step asked against it."""
 
 import asyncio
-import json
 import subprocess
 import sys
 from collections import Counter
@@ -24,7 +23,14 @@ MODELS = {
     "responses": "openai/gpt-5",
 }
 LIMITS = Limits(poll=0.02, settle=0.02, longest_pause=0.2, attempts=3, grace=5, fetches=3)
-REQUESTS = [JudgeRequest(f"grid_1/{n}/é", "The rubric.", f"Completion {n}") for n in range(6)]
+
+
+def requests(number: int) -> list[JudgeRequest]:
+    """Requests with ids such as logs have, no two the same."""
+    return [JudgeRequest(f"grid_1/{n}/é", "The rubric.", f"Completion {n}") for n in range(number)]
+
+
+REQUESTS = requests(6)
 
 
 class FaultServer:
@@ -72,18 +78,18 @@ def fault_server() -> Iterator[FaultServer]:
 
 
 def ask(server: FaultServer, provider: str, folder: Path, **options: Any) -> list[JudgeReply]:
-    requests = options.pop("requests", REQUESTS)
+    asked = options.pop("requests", REQUESTS)
     options.setdefault("limits", LIMITS)
-    return asyncio.run(judge(requests, server.settings(provider), folder, **options))
+    return asyncio.run(judge(asked, server.settings(provider), folder, **options))
 
 
-def good(replies: list[JudgeReply], requests: list[JudgeRequest] = REQUESTS) -> list[bool]:
+def good(replies: list[JudgeReply], asked: list[JudgeRequest] = REQUESTS) -> list[bool]:
     """For each request, whether its reply is the judge's verdict on it."""
     return [
         reply.id == request.id
         and reply.output is not None
         and reply.output.completion == verdict(request.user)
-        for reply, request in zip(replies, requests, strict=True)
+        for reply, request in zip(replies, asked, strict=True)
     ]
 
 
@@ -92,6 +98,6 @@ def kinds(replies: list[JudgeReply]) -> list[str]:
     return [reply.failure.kind for reply in replies if reply.failure]
 
 
-def once(requests: list[JudgeRequest] = REQUESTS) -> Counter[str]:
+def once(asked: list[JudgeRequest] = REQUESTS) -> Counter[str]:
     """Every message judged once."""
-    return Counter(json.loads(json.dumps([request.user for request in requests])))
+    return Counter(request.user for request in asked)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.judging.fault_server import verdict
-from tests.judging.providing import REQUESTS, FaultServer, once
+from tests.judging.providing import REQUESTS, FaultServer, ask, good, once, requests
 
 PROVIDERS = pytest.mark.parametrize("provider", ["anthropic", "openai"])
 ALL = len(REQUESTS)
@@ -64,11 +64,10 @@ def test_a_kill_costs_nothing(
     status, _, _ = finish(start(server, provider, tmp_path, "--batch"))
     assert status == -signal.SIGKILL
 
-    assert finish(start(server, provider, tmp_path, "--batch")) == (0, [GOOD], "")
-    assert server.batches == [ALL]
-    assert server.judged == once()
-    assert finish(start(server, provider, tmp_path, "--batch")) == (0, [GOOD], "")
-    assert server.batches == [ALL]
+    for _ in range(2):
+        assert all(good(ask(server, provider, tmp_path, batch=True)))
+        assert server.batches == [ALL]
+        assert server.judged == once()
 
 
 @PROVIDERS
@@ -78,7 +77,7 @@ def test_a_kill_in_real_time_costs_no_answer_that_came(
     server.tell(faults={"message": [None, None, "hang", "kill_after"]})
     assert finish(start(server, provider, tmp_path))[0] == -signal.SIGKILL
     kept = {line for path in tmp_path.glob("*.jsonl") for line in path.open() if '"answer"' in line}
-    assert finish(start(server, provider, tmp_path)) == (0, [GOOD], "")
+    assert all(good(ask(server, provider, tmp_path)))
 
     # Calls that were on their way when it was killed are lost; what was on disk was not asked again.
     assert server.state()["seen"]["message"] <= 2 * ALL - len(kept)
@@ -103,7 +102,7 @@ def test_a_signal_ends_it_once_calls_in_flight_are_answered(
         # The same batch is waited for on, with some looks to go.
         assert server.batches == [ALL]
     else:
-        assert finish(start(server, "anthropic", tmp_path)) == (0, [GOOD], "")
+        assert all(good(ask(server, "anthropic", tmp_path)))
     assert server.judged == once()
 
 
@@ -135,26 +134,27 @@ def mounted(folder: Path, megabytes: int) -> bool:
 def test_a_full_disk_loses_no_answer(batch: bool, server: FaultServer, tmp_path: Path) -> None:
     if not mounted(tmp_path, 9):
         pytest.skip("a disk that can fill up cannot be mounted here")
-    options = ["--batch"] if batch else []
+    many = requests(80)
+    options = ["--number", "80", *(["--batch"] if batch else [])]
+    point, calls = ("results", 1) if batch else ("message", 80)
     filler = tmp_path / "filler"
     try:
-        server.tell(latency=1.0, looks=3)
-        if not batch:
-            server.tell(faults={"message": [None] * ALL})
+        server.tell(closed=point)
         process = start(server, "anthropic", tmp_path, *options)
-        point = "look" if batch else "message"
-        while server.state()["seen"].get(point, 0) < (1 if batch else ALL):
+        while server.state()["seen"].get(point, 0) < calls:
             assert process.poll() is None
             time.sleep(0.02)
         fill(filler)
+        server.tell(closed="")
         status, _, said = finish(process)
         assert status == 1
         assert "same command again" in said
         assert "Traceback" not in said
 
         filler.unlink()
-        assert finish(start(server, "anthropic", tmp_path, *options)) == (0, [GOOD], "")
-        assert server.judged == once()
+        replies = ask(server, "anthropic", tmp_path, batch=batch, requests=many)
+        assert all(good(replies, many))
+        assert server.judged == once(many)
     finally:
         subprocess.run(["umount", "-l", str(tmp_path)], check=False)
 
