@@ -25,7 +25,7 @@ from judging.costs import Budget, CostLimit
 from judging.desks import make_desk
 from judging.instrument import Client, Instrument, has_sdk, inspect_instrument, instrument
 from judging.journal import Journal
-from judging.realtime import Stop, ask_in_realtime
+from judging.realtime import Stop, ask_in_realtime, disk_full
 from judging.replies import read_answer
 from protocol.errors import ProtocolError
 
@@ -95,6 +95,8 @@ async def judge(
         elif unsent:
             ask = await _asking(stack, settings, made, limits)
             failures |= await ask_in_realtime(unsent, ask, journal, limits, stop, budget.spend)
+        if journal.full:
+            stop.now(disk_full(journal))
         if stop.reason:
             raise stop.reason
         failures = journal.failures | failures
