@@ -13,7 +13,6 @@ from pathlib import Path
 import click
 import numpy as np
 import pandas as pd
-from protocol.anchors import cells
 from rich.progress import track
 
 from likeness.cache import Cached
@@ -21,6 +20,7 @@ from likeness.confound import Correlation, correlation
 from likeness.encoder import Encoder, MiniLM
 from likeness.fit import FitSettings
 from likeness.measure import Completions, Likeness, measure
+from protocol.anchors import cells
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "c.md"
 START, END = "<!-- made by benchmarks/c_on_anchors.py -->", "<!-- end of what it made -->"

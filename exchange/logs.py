@@ -33,7 +33,7 @@ from inspect_ai.model import (
 from inspect_ai.scorer import Score
 
 from exchange.eps.naming import ImportedJudge
-from exchange.eps.strict_json import packed
+from exchange.strict_json import packed
 from protocol.inspect_internals import EvalMetricDefinition, EvalScorer
 from protocol.panels import Question
 from protocol.records import (

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from exchange.eps.strict_json import read_json
 from exchange.folders import new_folder
+from exchange.strict_json import read_json
 from protocol.conditions import condition_rows, condition_stems, own_sha256, text_provenance
 from protocol.errors import ProtocolError
 from protocol.manifests import NAME, check_manifest

@@ -12,7 +12,7 @@ from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser, Mo
 from judging.calls import Answer, Call, CallError, Json, JudgeSettings, Limits
 from judging.instrument import Client, Instrument
 from judging.replies import read_answer
-from scorers.redacting import redacted
+from protocol.redacting import redacted
 
 Value = TypeVar("Value")
 STATUS_ERRORS = (anthropic.APIStatusError, openai.APIStatusError)

@@ -13,7 +13,7 @@ from judging.asking import call_error, patiently
 from judging.calls import Answer, Call, Failure, FailureKind, Json, Limits
 from judging.instrument import Client, Instrument
 from judging.journal import Batch
-from scorers.redacting import redacted
+from protocol.redacting import redacted
 
 # A batch is looked up among the newest ones only: it was sent moments ago.
 LOOKED_THROUGH = 1000

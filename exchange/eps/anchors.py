@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from exchange.entries import read_entry
+from exchange.eps.entries import read_entry
 from exchange.eps.order_check import check_order
 from exchange.strict_json import read_object
 from exchange.tables.questions import identify_questions

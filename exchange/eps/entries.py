@@ -8,7 +8,7 @@ from typing import Any
 from inspect_ai.scorer import Score
 
 from exchange.eps.aggregation import Entry
-from exchange.eps.strict_json import packed
+from exchange.strict_json import packed
 from protocol.records import Instrument, VerdictRecord
 from protocol.texts import without_surrogates
 from scorers.reading import HIGHEST, LOWEST, FailureKind

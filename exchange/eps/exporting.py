@@ -12,8 +12,8 @@ from exchange.eps.entries import score_entry
 from exchange.eps.headlines import gap_headline, headline, model_path, prompt_fingerprint
 from exchange.eps.records import NAME as RECORD
 from exchange.eps.records import Record, write_record
-from exchange.eps.strict_json import fingerprint, write_object
 from exchange.folders import new_folder
+from exchange.strict_json import fingerprint, write_object
 from protocol.errors import ProtocolError
 from protocol.records import ImportedFile
 from runs.completions import Answers, read_answers

@@ -21,8 +21,8 @@ from exchange.eps.original import Detailed, read_detailed
 from exchange.eps.origins import odd_entries, origin
 from exchange.eps.panel_match import match_panel
 from exchange.eps.records import NAME, Record, find_record, kept_score
-from exchange.eps.strict_json import shortened
 from exchange.logs import Completion, make_log, write_logs
+from exchange.strict_json import shortened
 from protocol.errors import ProtocolError
 from protocol.records import PROTOCOL_SAMPLING, is_simulated, run_metadata
 from protocol.seeds import DEFAULT_SEED

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from exchange.eps.aggregation import KEYS, MEANS, Entry, aggregate, agree, summable
-from exchange.eps.strict_json import read_object, shortened
+from exchange.strict_json import read_object, shortened
 from protocol.errors import ProtocolError
 
 TOP = ("scores", "completions", "summary")

@@ -8,7 +8,7 @@ from exchange.eps.entries import read_entry
 from exchange.eps.naming import ImportedJudge
 from exchange.eps.original import Detailed
 from exchange.eps.records import NAME, Record
-from exchange.eps.strict_json import fingerprint, packed, read_object
+from exchange.strict_json import fingerprint, packed, read_object
 from protocol.errors import ProtocolError
 from protocol.records import Imported, ImportedFile, RunMetadata
 

@@ -1,7 +1,7 @@
 """Which panel a file's questions are, matched question by question by hash."""
 
 from exchange.eps.original import Detailed
-from exchange.eps.strict_json import shortened
+from exchange.strict_json import shortened
 from protocol.data import DATASETS, read_jsonl
 from protocol.errors import ProtocolError
 from protocol.panels import Panel, Question, load_panel

@@ -9,7 +9,7 @@ from inspect_ai.model import StopReason
 from inspect_ai.scorer import Score
 from pydantic import TypeAdapter, ValidationError
 
-from exchange.eps.strict_json import read_object
+from exchange.strict_json import read_object
 from protocol.errors import ProtocolError
 from protocol.records import RunMetadata
 

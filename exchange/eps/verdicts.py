@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from exchange.aggregation import aggregate, agree, summable
+from exchange.eps.aggregation import aggregate, agree, summable
 from exchange.eps.anchors import entry_score
 from exchange.strict_json import read_object, shortened
 from exchange.tables.questions import identify_questions

@@ -12,7 +12,7 @@ from exchange.strict_json import shortened
 from exchange.tables.columns import JudgeColumns
 from exchange.tables.table import ImportedScore
 from protocol.errors import ProtocolError
-from scorers.verdicts import FAILURE_KINDS, HIGHEST, LOWEST, FailureKind
+from scorers.reading import FAILURE_KINDS, HIGHEST, LOWEST, FailureKind
 
 
 def read_scores(

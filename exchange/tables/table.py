@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from scorers.verdicts import FailureKind
+from scorers.reading import FailureKind
 
 
 @dataclass(frozen=True)

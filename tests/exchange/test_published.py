@@ -77,7 +77,7 @@ def test_question_means_times_counts_give_the_published_numbers_through_the_refe
 def test_a_published_summary_is_formatted_as_this_suite_writes_one(
     who: tuple[str, str], sources: Path, tmp_path: Path
 ) -> None:
-    from exchange.eps.strict_json import write_object
+    from exchange.strict_json import write_object
 
     summary, data = published(sources, SUMMARIES[who])
     write_object(tmp_path / "summary.json", summary)

@@ -16,7 +16,7 @@ from exchange.eps.entries import entry_score, read_entry, score_entry
 from exchange.eps.exporting import export_original
 from exchange.eps.importing import import_files
 from exchange.eps.records import NAME
-from exchange.eps.strict_json import fingerprint, packed
+from exchange.strict_json import fingerprint, packed
 from runs.frame import samples_frame
 from runs.load import load_runs
 from tests.exchange.originals import (

@@ -15,7 +15,7 @@ from exchange.tables.reading import read_tables
 from exchange.tables.table import ImportedCondition, ImportedRow, ImportedScore, ImportedTable
 from exchange.tables.writing import table_frame, write_table
 from protocol.errors import ProtocolError
-from scorers.verdicts import FAILURE_KINDS
+from scorers.reading import FAILURE_KINDS
 
 CHOICES = TableChoices(question="question", completion="completion")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
