@@ -67,14 +67,13 @@ def test_request_and_reply_are_those_of_a_run(
     theirs.pop("stream", None)
     assert ours == theirs
     assert reply.output is not None
-    if model != "openai/gpt-5" or not batch:
-        assert reply.output.completion == output.completion
-        assert reply.output.stop_reason == output.stop_reason
-        assert reply.output.model == output.model
-        ours_used, theirs_used = reply.output.usage, output.usage
-        assert ours_used is not None
-        assert theirs_used is not None
-        assert (ours_used.input_tokens, ours_used.output_tokens) == (
-            theirs_used.input_tokens,
-            theirs_used.output_tokens,
-        )
+    assert reply.output.completion == output.completion
+    assert reply.output.stop_reason == output.stop_reason
+    assert reply.output.model == output.model
+    ours_used, theirs_used = reply.output.usage, output.usage
+    assert ours_used is not None
+    assert theirs_used is not None
+    assert (ours_used.input_tokens, ours_used.output_tokens) == (
+        theirs_used.input_tokens,
+        theirs_used.output_tokens,
+    )
