@@ -54,7 +54,7 @@ def test_request_and_reply_are_those_of_a_run(
     [reply] = asyncio.run(judge([request], whole, tmp_path, batch=batch, limits=LIMITS))
 
     # Streaming is another way to carry the same reply, which the server does not speak.
-    streaming = {} if not model.startswith("anthropic") else {"streaming": False}
+    streaming: dict[str, Any] = {} if not model.startswith("anthropic") else {"streaming": False}
     asked = get_model(model, base_url=base, memoize=False, **streaming)
     output = asyncio.run(
         asked.generate(
