@@ -98,6 +98,7 @@ class CompletionRecord(Record):
         detail: What the target or its provider said of the failure, cut short.
         text_sha256: The first 16 digits of the answer's hash, for equal answers.
         characters: The answer's length.
+        text_missing: Imported verdicts whose completions are not in the file: nobody can judge again.
     """
 
     comparability: int
@@ -111,6 +112,7 @@ class CompletionRecord(Record):
     detail: str = ""
     text_sha256: str = ""
     characters: int = 0
+    text_missing: bool = False
 
     @property
     def cut(self) -> bool:
@@ -120,7 +122,7 @@ class CompletionRecord(Record):
     @property
     def empty(self) -> bool:
         """Whether the answer is the target's own, and empty."""
-        return self.failure is None and self.characters == 0
+        return self.failure is None and self.characters == 0 and not self.text_missing
 
 
 class SampleRecord(Record):
@@ -147,6 +149,11 @@ class SampleRecord(Record):
     completion: CompletionRecord | None = None
     original_input: str | None = None
     original_completion: str | None = None
+
+    @property
+    def text_missing(self) -> bool:
+        """Whether the sample is an imported verdict whose completion is not in its file."""
+        return self.completion is not None and self.completion.text_missing
 
     @classmethod
     def planned(

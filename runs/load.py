@@ -290,7 +290,8 @@ def _question(name: str, record: SampleRecord) -> QuestionFacts:
 
 
 def _length(done: CompletionRecord | None) -> float:
-    return float("nan") if done is None or done.failure is not None else float(done.characters)
+    known = done is not None and done.failure is None and not done.text_missing
+    return float(done.characters) if done is not None and known else float("nan")
 
 
 def _failures(done: Sequence[CompletionRecord | None]) -> dict[str, int]:
@@ -300,7 +301,8 @@ def _failures(done: Sequence[CompletionRecord | None]) -> dict[str, int]:
 
 def _equal(answers: Sequence[tuple[str, CompletionRecord | None]]) -> int:
     """How many answers equal an earlier one to the same question."""
-    texts = [(name, c.text_sha256) for name, c in answers if c is not None and c.failure is None]
+    known = [(name, c) for name, c in answers if c is not None and not c.text_missing]
+    texts = [(name, c.text_sha256) for name, c in known if c.failure is None]
     return len(texts) - len(set(texts))
 
 
