@@ -9,6 +9,7 @@ from commands.doctor import doctor
 from commands.export import export_command
 from commands.import_ import import_command
 from commands.prompts import prompts_command
+from commands.published import published
 from commands.reference import reference
 from commands.report import report
 from commands.run import run
@@ -26,6 +27,7 @@ for command in (
     export_command,
     import_command,
     prompts_command,
+    published,
     reference,
     report,
     run,

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from protocol.records import Sampling
 from scorers.reading import FailureKind
+
+UNKNOWN_SAMPLING = Sampling(temperature=None, top_p=None, max_tokens=None, seeded=False)
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,14 @@ class ImportedCondition:
         prompt_known: Whether the file says what was sent. Without it no system prompt, and no null
             condition either, may be claimed.
         target: The model as the file names it, None where it does not.
+        sampling: How it was sampled, as far as the file says.
     """
 
     rows: tuple[ImportedRow, ...]
     system_prompt: str | None = None
     prompt_known: bool = False
     target: str | None = None
+    sampling: Sampling = UNKNOWN_SAMPLING
 
 
 @dataclass(frozen=True)
