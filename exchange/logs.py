@@ -34,6 +34,7 @@ from inspect_ai.scorer import Score
 
 from exchange.eps.naming import ImportedJudge
 from exchange.strict_json import packed
+from protocol.errors import ProtocolError
 from protocol.inspect_internals import EvalMetricDefinition, EvalScorer
 from protocol.panels import Question
 from protocol.records import (
@@ -135,7 +136,12 @@ def write_logs(
         logs: The logs, made while they are written where they come from a generator.
         folder: The folder; it may hold others.
         progress: Called with the number of logs written so far.
+
+    Raises:
+        ProtocolError: The folder is a file.
     """
+    if folder.exists() and not folder.is_dir():
+        raise ProtocolError(f"--out {folder} is a file. Name a folder for the logs.")
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,12 +86,12 @@ def print_cells(points: Sequence[CellPoint], console: Console) -> None:
         low
         for point in points
         if point.alpha is not None
-        for low, high in zip(BOUNDS, BOUNDS[1:], strict=False)
+        for low, high in itertools.pairwise(BOUNDS)
         if low <= point.alpha < high
     )
     where = ", ".join(
         f"{counts[low]} in {low}–{min(high, 100)}"
-        for low, high in zip(BOUNDS, BOUNDS[1:], strict=False)
+        for low, high in itertools.pairwise(BOUNDS)
     )
     console.print(
         f"{len(points)} conditions of {len({p.cell for p in points})} cells; {scored:,} verdicts, "

@@ -57,11 +57,23 @@ def import_files(paths: Sequence[Path], out: Path, choices: Choices) -> list[Imp
     Raises:
         ProtocolError: A file is damaged, fits no panel, or says too little.
     """
-    if out.exists() and not out.is_dir():
-        raise ProtocolError(f"--out {out} is a file. Name a folder for the logs.")
+    made = original_logs(paths, choices)
+    written = write_logs([log for log, _ in made], out)
+    return [
+        ImportedLog(path, log, warnings)
+        for path, (log, warnings) in zip(written, made, strict=True)
+    ]
+
+
+def original_logs(paths: Sequence[Path], choices: Choices) -> list[tuple[EvalLog, list[str]]]:
+    """Make one log a condition of detailed files, each with its warnings; nothing is written.
+
+    Raises:
+        ProtocolError: A file is damaged, fits no panel, or says too little.
+    """
     groups: dict[str, _Group] = {}
     # The first script's file comes first: its judge is the primary one, and it names the target.
-    for file in sorted(map(read_detailed, _files(paths)), key=lambda file: file.rejudged):
+    for file in sorted(map(read_detailed, detailed_files(paths)), key=lambda file: file.rejudged):
         path = file.path
         record = find_record(path, file.sha256)
         condition = choices.condition or (
@@ -70,15 +82,15 @@ def import_files(paths: Sequence[Path], out: Path, choices: Choices) -> list[Imp
         group = groups.setdefault(condition, _Group())
         group.files.append(file)
         group.records.append(record)
-    made = [_group_log(condition, group, choices) for condition, group in groups.items()]
-    written = write_logs([log for log, _ in made], out)
-    return [
-        ImportedLog(path, log, warnings)
-        for path, (log, warnings) in zip(written, made, strict=True)
-    ]
+    return [_group_log(condition, group, choices) for condition, group in groups.items()]
 
 
-def _files(paths: Sequence[Path]) -> list[Path]:
+def detailed_files(paths: Sequence[Path]) -> list[Path]:
+    """Return the files that are named, and the detailed files in the folders that are.
+
+    Raises:
+        ProtocolError: A folder holds none.
+    """
     found: list[Path] = []
     for path in paths:
         inside = sorted(path.rglob("*_detailed.json")) if path.is_dir() else [path]
