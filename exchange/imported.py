@@ -192,10 +192,16 @@ def _questions(table: ImportedTable) -> dict[str, Question]:
         text: Question(
             id=row.question_id,
             input=text,
-            **known.get(row.question_id, {"topic": table.labels.get(row.question_id, "")}),
+            **known.get(row.question_id, {"topic": _label(table, row.question_id)}),
         )
         for text, row in rows.items()
     }
+
+
+def _label(table: ImportedTable, question_id: str) -> str:
+    """The file's own id of a question; none where it is the one that this suite makes."""
+    label = table.labels.get(question_id, "")
+    return "" if label == question_id else label
 
 
 def _panel(name: str | None, questions: Mapping[str, Question], own: str) -> Panel:
