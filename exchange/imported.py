@@ -83,6 +83,12 @@ def table_logs(table: ImportedTable, said: LogChoices) -> tuple[list[EvalLog], l
     questions = _questions(table)
     panel = _panel(table.panel, questions, said.panel)
     rubric, doubt = _rubric(table, said)
+    for name, used in table.instruments.items():
+        if used.rubric_sha256 != rubric.sha256:
+            raise ProtocolError(
+                f"The file says that {name} judged under the rubric {used.rubric_sha256[:12]}, not "
+                f"{rubric.name} ({rubric.sha256[:12]}). Leave --rubric out, or import the judges one by one."
+            )
     judges = [
         ImportedJudge(name, with_provider(model or said.judges.get(name) or UNKNOWN_MODEL))
         for name, model in table.judges.items()
@@ -128,7 +134,8 @@ def _log(
         }
     )
     instruments = {
-        judge.name: Instrument(
+        judge.name: table.instruments.get(judge.name)
+        or Instrument(
             asked=judge.model,
             rubric_sha256=rubric.sha256,
             max_tokens=said.reply_tokens,
@@ -228,6 +235,9 @@ def _rubric(table: ImportedTable, said: LogChoices) -> tuple[Rubric, list[str]]:
         return Rubric(name="eps", text="", sha256=pinned), []
     if said.rubric is not None:
         return load_rubric(said.rubric), []
+    rubrics = {used.rubric_sha256 for used in table.instruments.values()}
+    if len(rubrics) == 1 and table.judges.keys() <= table.instruments.keys():
+        return _named_rubric(rubrics.pop()), []
     if not table.judges:
         return load_rubric("open"), []
     # Verdicts under unknown rubrics compare with no others, not even with each other's.
@@ -239,3 +249,12 @@ def _rubric(table: ImportedTable, said: LogChoices) -> tuple[Rubric, list[str]]:
     return Rubric(name=UNKNOWN_RUBRIC, text="", sha256=sha256(f"unknown rubric of {files}")), [
         warning
     ]
+
+
+def _named_rubric(digest: str) -> Rubric:
+    """The rubric of verdicts whose instrument is known, by its hash."""
+    known = {
+        str(read_yaml("sources.yaml")["rubric_text_sha256"]): "eps",
+        load_rubric("open").sha256: "open",
+    }
+    return Rubric(name=known.get(digest, UNKNOWN_RUBRIC), text="", sha256=digest)

@@ -14,7 +14,9 @@ from protocol.errors import ProtocolError
 from protocol.records import SUITE, Sampling
 from protocol.sources import sha256
 
-ONE_EACH = "One question and one answer are judged here: at most a system message, a user's, the model's."
+ONE_EACH = (
+    "One question and one answer are judged here: at most a system message, a user's, the model's."
+)
 
 
 def read_inspect_logs(paths: Sequence[str], condition: str | None = None) -> ImportedTable:
@@ -62,7 +64,7 @@ def read_inspect_logs(paths: Sequence[str], condition: str | None = None) -> Imp
         f"condition {name}: {len({row.question for row in one.rows})} questions, {len(one.rows)} completions"
         for name, one in conditions.items()
     ]
-    return ImportedTable(conditions, panel, {}, {}, tuple(found), tuple(warnings))
+    return ImportedTable(conditions, panel, found=tuple(found), warnings=tuple(warnings))
 
 
 def _read(path: str) -> EvalLog:
@@ -137,9 +139,7 @@ def _numbered(
         numbers[row.question] = numbers.get(row.question, 0) + 1
         epoch = numbers[row.question] if twice else row.epoch
         made.append(
-            ImportedRow(
-                row.question, row.completion, epoch, ids[row.question], {}, row.stop_reason
-            )
+            ImportedRow(row.question, row.completion, epoch, ids[row.question], {}, row.stop_reason)
         )
     return tuple(made)
 

@@ -90,8 +90,7 @@ def print_cells(points: Sequence[CellPoint], console: Console) -> None:
         if low <= point.alpha < high
     )
     where = ", ".join(
-        f"{counts[low]} in {low}–{min(high, 100)}"
-        for low, high in itertools.pairwise(BOUNDS)
+        f"{counts[low]} in {low}–{min(high, 100)}" for low, high in itertools.pairwise(BOUNDS)
     )
     console.print(
         f"{len(points)} conditions of {len({p.cell for p in points})} cells; {scored:,} verdicts, "

@@ -69,10 +69,10 @@ def samples_frame(logs: str | Sequence[str]) -> pd.DataFrame:
         A frame with the columns and dtypes of `DTYPES`, then for each judge `<judge>_model`,
         `<judge>_aligned` and `<judge>_coherent` (0 to 100, higher is better, NaN where the verdict
         failed), `<judge>_reason` and `<judge>_detail` (why it failed, missing where it did not),
-        `<judge>_reasoning` (the judge's explanation) and `<judge>_instrument` (all of the instrument,
-        as JSON). `completion` is missing where only verdicts were imported. A judge who did not score a run leaves its columns missing there.
-        `seed` is missing where a run's completions share one seed. Text is shown as the log shows it:
-        lone surrogates are U+FFFD.
+        `<judge>_reasoning` (the judge's explanation) and `<judge>_instrument` (all that it judged
+        with, as JSON). A judge who did not score a run leaves its columns missing there. `seed` is
+        missing where a run's completions share one seed, `completion` where only verdicts were
+        imported. Text is shown as the log shows it: lone surrogates are U+FFFD.
 
     Raises:
         ProtocolError: There is no log of this suite to read.

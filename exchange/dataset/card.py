@@ -83,9 +83,7 @@ def card(frame: pd.DataFrame) -> str:
             ],
             [
                 _row(key, rows, judges)
-                for key, rows in frame.groupby(
-                    ["condition", "base_seed", "log"], dropna=False
-                )
+                for key, rows in frame.groupby(["condition", "base_seed", "log"], dropna=False)
             ],
         ),
         "- A `reconstruction` is a prompt in this suite's own words. Its α replicates no published figure.\n"

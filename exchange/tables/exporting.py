@@ -28,7 +28,9 @@ def export_table(runs: Sequence[Run], out: Path, columns: str | None = None) -> 
     if out.exists():
         raise ProtocolError(f"--out {out} is there already. Name a new file.")
     if out.suffix.lower() not in ENDINGS:
-        raise ProtocolError(f"--out {out} is no kind of table that is written: {', '.join(ENDINGS)}.")
+        raise ProtocolError(
+            f"--out {out} is no kind of table that is written: {', '.join(ENDINGS)}."
+        )
     frame = readable(frame_of(runs, originals=True))
     if columns is not None:
         wanted = [name.strip() for name in columns.split(",") if name.strip()]
