@@ -109,22 +109,31 @@ def _kind(source: str) -> Kind:
     if suffix == ".eval":
         return "log"
     if suffix == ".json":
-        document, _ = read_json(Path(source))
-        if isinstance(document, dict):
-            if {"version", "status", "eval"} <= document.keys():
-                return "log"
-            if has_verdicts_only(document):
-                return "verdicts"
-            if "scores" in document and {"summary", "completions"} & document.keys():
-                return "original"
-        # A detailed file that lacks its parts is damaged, and no table.
-        return "original" if Path(source).stem.endswith("_detailed") else "table"
+        return _json_kind(Path(source))
     if is_table(source):
         return "table"
     raise ProtocolError(
         f"{source} is no kind of file that is read: {', '.join(SUFFIXES)}, an Inspect log (.eval), a folder "
         f"of the original scripts' files, or {HUB}OWNER/NAME@REVISION."
     )
+
+
+def _json_kind(path: Path) -> Kind:
+    # A detailed file that lacks its parts is damaged, and no table.
+    other: Kind = "original" if path.stem.endswith("_detailed") else "table"
+    try:
+        document, _ = read_json(path)
+    except ProtocolError:
+        # Its own reader says what is wrong, if anything is: JSON Lines may be called .json.
+        return other
+    if not isinstance(document, dict):
+        return other
+    if {"version", "status", "eval"} <= document.keys():
+        return "log"
+    if has_verdicts_only(document):
+        return "verdicts"
+    whole = "scores" in document and {"summary", "completions"} & document.keys()
+    return "original" if whole else other
 
 
 def _check_options(kinds: dict[Kind, list[str]], said: Said) -> None:
