@@ -77,7 +77,7 @@ def read_incoming(sources: Sequence[str], said: Said) -> Incoming:
     """
     kinds: dict[Kind, list[str]] = {}
     for source in sources:
-        for path in _inside(source):
+        for path in _inside(source.removeprefix("file://")):
             kinds.setdefault(_kind(path), []).append(path)
     _check_options(kinds, said)
     incoming = Incoming([], [], [])

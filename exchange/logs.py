@@ -60,7 +60,7 @@ METRICS = ("validity", "alpha", "alpha_ci", "coherence")
 class Completion:
     """One completion with its scores, as it goes into a log.
 
-    `text` is None where only its verdicts are known.
+    `text` is None where only its verdicts are known; `record` is what an exported log said that it ran.
     """
 
     question: Question
@@ -69,6 +69,7 @@ class Completion:
     stop_reason: StopReason
     scores: dict[str, Score]
     sampling: Sampling
+    record: CompletionRecord | None = None
 
 
 def make_log(
@@ -196,7 +197,8 @@ def _sample(
         rubric_sha256=metadata.rubric_sha256,
         judge_retries=retries,
         judges=metadata.judges,
-        completion=CompletionRecord(
+        completion=completion.record
+        or CompletionRecord(
             comparability=metadata.comparability,
             condition=metadata.condition,
             prompt_sha256=metadata.prompt_sha256,

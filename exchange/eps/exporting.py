@@ -187,6 +187,9 @@ def _record(
         files=files,
         judges=record_judges,
         stop_reasons={i: [a.stop_reason for a in found] for i, found in answers.answers.items()},
+        completions={
+            i: [a.record.completion for a in found] for i, found in answers.answers.items()
+        },
         scores={
             name: {
                 identity: [a.scores[name].model_dump(exclude={"history"}) for a in found]

@@ -24,7 +24,7 @@ from exchange.eps.records import NAME, Record, find_record, kept_score
 from exchange.logs import Completion, make_log, write_logs
 from exchange.strict_json import shortened
 from protocol.errors import ProtocolError
-from protocol.records import PROTOCOL_SAMPLING, is_simulated, run_metadata
+from protocol.records import PROTOCOL_SAMPLING, CompletionRecord, is_simulated, run_metadata
 from protocol.seeds import DEFAULT_SEED
 
 # The original scripts sampled so; their files do not say it.
@@ -147,6 +147,7 @@ def _group_log(condition_name: str, group: _Group, choices: Choices) -> tuple[Ev
             stop_reason=_stop_reason(record, questions[text].id, epoch),
             scores={name: column[questions[text].id][epoch - 1] for name, column in scores.items()},
             sampling=PUBLISHED_SAMPLING,
+            record=_kept_completion(record, questions[text].id, epoch),
         )
         for text, answers in first.completions.items()
         for epoch, completion in enumerate(answers, start=1)
@@ -227,3 +228,8 @@ def _scores(
 def _stop_reason(record: Record | None, question: str, epoch: int) -> Any:
     reasons = record.stop_reasons.get(question, []) if record is not None else []
     return reasons[epoch - 1] if epoch <= len(reasons) else "unknown"
+
+
+def _kept_completion(record: Record | None, question: str, epoch: int) -> CompletionRecord | None:
+    found = record.completions.get(question, []) if record is not None else []
+    return found[epoch - 1] if epoch <= len(found) else None

@@ -115,7 +115,6 @@ DAMAGED: dict[str, tuple[Callable[[Path], list[Path]], str]] = {
     "deep": (text(lambda t: "[" * 200_000), "damaged JSON"),
     "another panel": (of_other_questions, "does not match the panels bw52 or open52: 1 of 2"),
     "no scores": (changed(lambda d: d.pop("scores")), "has no 'scores'"),
-    "no completions": (changed(lambda d: d.pop("completions")), "holds no completions"),
     "a summary": (text(lambda t: json.dumps(whole()["summary"])), "is a summary"),
     "a headline": (text(lambda t: '{"alpha_mean_aligned": 1}'), "is a headline"),
     "an unknown key": (changed(set_in("routing", to={})), "unknown key 'routing'"),
