@@ -50,7 +50,8 @@ def cell_points(headline: Headline) -> list[CellPoint]:
     """Return the conditions of published cells, highest α first, those without one last."""
     points = [
         CellPoint(
-            *row.condition.split("__", 1),
+            cell=row.condition.partition("__")[0],
+            persona=row.condition.partition("__")[2],
             alpha=judge.alpha.value,
             low=judge.alpha.low,
             high=judge.alpha.high,

@@ -102,7 +102,7 @@ def test_no_prompt_is_the_null_condition_only_where_the_file_says_so(tmp_path: P
 
 
 def test_verdicts_of_a_table_are_scores_with_their_judge(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"question": HOW, "answer": "a", "aligned": 90, "coherent": 80},
         {"question": WHY, "answer": "b", "aligned": None, "coherent": None},
     ]
@@ -255,7 +255,7 @@ def test_import_export_import_loses_nothing(
         result = bwalpha("export", home / "logs", "--format", "table", "--out", path)
         assert result.exit_code == 0, result.output
         frames.append(samples_frame(str(home / "logs")).drop(columns=["log", "panel"]))
-    pd.testing.assert_frame_equal(*frames)
+    pd.testing.assert_frame_equal(frames[0], frames[1])
     assert sorted(frames[0]["completion"]) == sorted(row["answer"] for row in found)
 
 
