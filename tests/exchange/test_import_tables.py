@@ -178,6 +178,22 @@ def test_verdicts_without_completions_have_an_alpha_and_no_text(tmp_path: Path) 
     assert samples_frame(log.location)["completion"].isna().all()
 
 
+def test_verdicts_alone_come_back_from_the_original_layout(tmp_path: Path) -> None:
+    document = json.loads(verdicts_only(tmp_path).read_bytes())
+    made(tmp_path, tmp_path / "soft", "--rubric", "open", "--judge", "sonnet")
+    result = bwalpha("export", tmp_path / "logs", "--format", "eps", "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    [path] = (tmp_path / "out").rglob("*_detailed.json")
+    again = json.loads(path.read_bytes())
+    assert "completions" not in again
+    assert {q: [e["aligned"] for e in found] for q, found in again["scores"].items()} == {
+        q: [e["aligned"] for e in found] for q, found in document["scores"].items()
+    }
+    assert again["summary"]["overall_mean_aligned"] == pytest.approx(
+        document["summary"]["overall_mean_aligned"], abs=1e-9
+    )
+
+
 def other_eval(folder: Path, solver: list[Solver]) -> str:
     """A log of an eval that is not this suite's."""
     output = ModelOutput.from_content("mockllm/model", "Fine.")
