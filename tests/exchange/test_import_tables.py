@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from inspect_ai import Task
+from inspect_ai import Task, score
 from inspect_ai import eval as evaluate
 from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log
@@ -17,9 +17,11 @@ from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from inspect_ai.solver import Solver, generate, system_message, user_message
 
 from protocol.data import read_yaml
+from protocol.errors import ProtocolError
 from protocol.records import RunMetadata, SampleRecord
 from runs.frame import samples_frame
 from runs.load import load_runs
+from scorers.judges import opus
 from tests.exchange.originals import OPEN_QUESTIONS, answers, bwalpha, detailed, entries
 from tests.exchange.originals import write as write_json
 from tests.exchange.tables.layouts import HOW, READ, SAME, WHY, write
@@ -176,6 +178,8 @@ def test_verdicts_without_completions_have_an_alpha_and_no_text(tmp_path: Path) 
     # No text is neither an empty answer nor one that equals another.
     assert (run.empty, run.equal) == (0, 0)
     assert samples_frame(log.location)["completion"].isna().all()
+    with pytest.raises(ProtocolError, match="no text to judge again"):
+        score(log, opus(model="simulated/judge"), display="none")
 
 
 def test_verdicts_alone_come_back_from_the_original_layout(tmp_path: Path) -> None:
