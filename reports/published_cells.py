@@ -69,16 +69,18 @@ def cell_points(headline: Headline) -> list[CellPoint]:
 
 def print_cells(points: Sequence[CellPoint], console: Console) -> None:
     """Print both ends of the table, and how many conditions lie where."""
-    table = Table(box=box.SIMPLE, title="Published real conditions by α (95 % over questions)")
+    table = Table(
+        box=box.SIMPLE, pad_edge=False, title="Published real conditions by α (95 % over questions)"
+    )
     for name in ("cell", "persona"):
         table.add_column(name, justify="left", overflow="fold")
-    for name in ("α", "95 %", "coherence", "scored", "failed"):
+    for name in ("α", "95 %", "coherence", "failed"):
         table.add_column(name, justify="right")
     cut = len(points) > 2 * SHOWN + 1
     for point in points[:SHOWN] if cut else points:
         table.add_row(*_cells(point))
     if cut:
-        table.add_row("…", f"{len(points) - 2 * SHOWN} more", *[""] * 5)
+        table.add_row("…", f"{len(points) - 2 * SHOWN} more", *[""] * 4)
         for point in points[-SHOWN:]:
             table.add_row(*_cells(point))
     console.print(table)
@@ -149,6 +151,5 @@ def _cells(point: CellPoint) -> list[str]:
         said(point.alpha),
         interval,
         said(point.coherence),
-        f"{point.scored}",
-        f"{point.failed}",
+        f"{point.failed}/{point.scored + point.failed}",
     ]
