@@ -64,7 +64,7 @@ def target_failure(output: ModelOutput) -> TargetFailure | None:
     if output.completion == NO_CANDIDATES and output.usage is None:
         return TargetFailure("error", "the provider sent no candidates")
     message, text = output.message, answer_text(output.completion)
-    words = _shortened(output.error or text)
+    words = shortened(output.error or text)
     details = output.choices[0].stop_details
     declined = details is not None and details.type == "refusal"
     if output.stop_reason == "content_filter" or output.error or declined:
@@ -94,9 +94,9 @@ def refused_request(error: Exception) -> TargetFailure | None:
         status = getattr(cause, "status_code", getattr(cause, "code", None))
         said = str(cause)
         if status == 413 or (status in (400, 422) and TOO_LONG.search(said)):
-            return TargetFailure("context_length", _shortened(said))
+            return TargetFailure("context_length", shortened(said))
         if status in (400, 403, 422) and FILTERED.search(said):
-            return TargetFailure("blocked", _shortened(said))
+            return TargetFailure("blocked", shortened(said))
     return None
 
 
@@ -108,6 +108,7 @@ def _causes(error: BaseException | None) -> list[BaseException]:
     return found
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """Return a provider's words in one line that fits a sample's summary."""
     line = " ".join(text.split())
     return line if len(line) <= LONGEST_DETAIL else line[: LONGEST_DETAIL - 1] + "…"

@@ -27,6 +27,7 @@ from protocol.records import TARGET, Instrument, VerdictRecord, same_model
 from protocol.requests import sent_settings
 from protocol.rubrics import Rubric
 from protocol.texts import without_surrogates
+from protocol.transcripts import hide_in_output, hide_keys
 from scorers.binding import without_secrets
 from scorers.cached import cache_entry, fetch, keep
 from scorers.faults import fault, output_fault
@@ -125,11 +126,14 @@ async def _try(
     # answer raises there is the judge's failure, and whatever the suite raises elsewhere is a bug.
     try:
         output = await model.generate(messages, config=config, cache=False)
+        hide_in_output(output, model.api.api_key)
         return output, read_output(output, completion, model)
     except NOT_THE_JUDGE:
         raise
     except Exception as error:
         return None, fault(error, keys=(model.api.api_key,))
+    finally:
+        hide_keys(model.api.api_key)
 
 
 def judge_config(model: Model) -> GenerateConfig:
