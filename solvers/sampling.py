@@ -92,7 +92,7 @@ async def sample_completion(
     completion = state.output.completion
     if (clean := without_surrogates(completion)) != completion:
         state.output.completion = clean
-    failed = target_failure(state.output)
+    failed = target_failure(state.output, _stopped_for())
     _note(state, condition, own, failed and hidden_words(failed, key))
     return state
 
@@ -133,11 +133,20 @@ def sampling_of(seed: int | None) -> tuple[Sampling, int | None]:
     Args:
         seed: The seed that was asked for.
     """
-    event = next(
-        (e for e in reversed(transcript().events) if isinstance(e, ModelEvent) and not e.role),
-        None,
-    )
+    event = _last_call()
     return (PROTOCOL_SAMPLING, seed) if event is None else event_sampling(event)
+
+
+def _last_call() -> ModelEvent | None:
+    events = reversed(transcript().events)
+    return next((e for e in events if isinstance(e, ModelEvent) and not e.role), None)
+
+
+def _stopped_for() -> str | None:
+    event = _last_call()
+    response = event.call.response if event is not None and event.call is not None else None
+    said = response.get("stop_reason") if isinstance(response, dict) else None
+    return said if isinstance(said, str) else None
 
 
 def against_model_defaults(
