@@ -11,6 +11,7 @@ from commands.import_ import import_command
 from commands.prompts import prompts_command
 from commands.reference import reference
 from commands.report import report
+from commands.reread import reread_command
 from commands.run import run
 
 
@@ -28,6 +29,7 @@ for command in (
     prompts_command,
     reference,
     report,
+    reread_command,
     run,
 ):
     main.add_command(command)

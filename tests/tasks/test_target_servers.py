@@ -199,7 +199,9 @@ def test_no_key_of_a_target_is_in_a_log(
 ) -> None:
     key = "sk-made-7Qk3vN9xT2mB5wY8"
     monkeypatch.setenv("OPENAI_API_KEY", key)
-    words = f"refused: your key {key} was sent in headers; maximum context length is 9. " + "x" * 200
+    words = (
+        f"refused: your key {key} was sent in headers; maximum context length is 9. " + "x" * 200
+    )
 
     def answer(text: str, body: dict[str, Any]) -> Http:
         return Http({"error": {"message": words, "headers": {"Authorization": key}}}, status)
