@@ -165,7 +165,7 @@ def test_a_judge_without_its_key_is_refused_rather_than_the_target_asked(
         roles={"sonnet": "simulated/judge"},
         args=OPEN | {"judges": "sonnet"},
     )
-    with pytest.raises(ProtocolError, match="The judge opus=.* cannot be made"):
+    with pytest.raises(ProtocolError, match=r"The judge opus=.* cannot be made"):
         again(before, opus())
 
 
