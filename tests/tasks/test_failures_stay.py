@@ -122,9 +122,9 @@ def test_a_log_is_edited_where_nobody_imports_the_suite(tmp_path: Path) -> None:
     assert metrics(read_eval_log(str(log.location)), "sonnet")["verdicts"] == 6
 
 
-@pytest.mark.parametrize("limit", ["time_limit", "token_limit", "message_limit", "working_limit"])
+@pytest.mark.parametrize("limit", ["time_limit", "token_limit", "message_limit"])
 def test_a_completion_that_a_limit_ended_is_never_judged(limit: str, tmp_path: Path) -> None:
-    options = {limit: 1 if limit in ("token_limit", "message_limit") else 0}
+    options = {limit: {"time_limit": 0, "token_limit": 1, "message_limit": 2}[limit]}
     log = run("alpha.py@grid_2", tmp_path, limit=2, epochs=1, **options)
     for sample in samples(log):
         record = SampleRecord.of(sample.metadata)
