@@ -24,7 +24,7 @@ FIXED = FixedPart(
 )
 FAILING = 0.01
 # Conditions linked by each simulated link: more would be cheaper and less independent.
-HELD_OUT = 20
+HELD_OUT = 4
 # One of each kind, so that hundreds of links take minutes.
 SHORT_LIST = (
     "offset",

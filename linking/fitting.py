@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import stats
 
 from linking.errors import (
     LeftOut,
@@ -119,15 +120,27 @@ def _uncertainty(method: Method, fitted: Fitted, pairs: Pairs, left_out: LeftOut
     explained = float(fit_variance.mean() + np.mean(noise[np.isfinite(noise)]))
     alone = left_out.residuals["condition"]
     independent = min(effective_conditions(alone, groups) for groups in kinds.values())
-    between = left_out.errors().governing ** 2 - explained
+    mean_square = left_out.errors().governing ** 2
     spread = question_sd(left_out.biases, left_out.bias_variances)
     return Uncertainty(
-        condition_sd=float(np.sqrt(max(between, 0.0))),
+        condition_sd=excess_sd(mean_square, independent - 1, explained),
         condition_df=independent - 1,
         question_sd=spread if np.isfinite(spread) else None,
         question_df=len(pairs.questions) - 1,
         fit=_fit_error(points.linked(fitted), fit_variance),
     )
+
+
+def excess_sd(mean_square: float, df: float, explained: float) -> float:
+    """Spread that a mean square leaves beyond what is explained, as a standard deviation.
+
+    The mean of the positive part over the mean square's own sampling distribution (χ² with ``df``
+    degrees of freedom): where scatter explains nearly everything, the difference alone would as
+    often as not be cut off at 0 and promise too much.
+    """
+    shares = (np.arange(200) + 0.5) / 200
+    likely = mean_square * stats.chi2.ppf(shares, df) / df
+    return float(np.sqrt(np.maximum(likely - explained, 0.0).mean()))
 
 
 def _fit_error(linked: Floats, variance: Floats) -> tuple[tuple[float, float], ...]:

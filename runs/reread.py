@@ -36,10 +36,9 @@ from protocol.records import (
     text_sha256,
 )
 from protocol.requests import event_sampling
-from scorers import metrics as _metrics  # noqa: F401
-from scorers import validity as _validity  # noqa: F401
 from scorers.faults import output_fault
 from scorers.reading import Failure, Verdict, read_reply
+from scorers.validity import REDUCER
 
 OLDER = (1, 2)
 # What version 0.1 to 0.3 asked for, whatever a judge's role said.
@@ -100,6 +99,7 @@ def reread(location: str, out: Path) -> Reread:
     done = Reread(location, written)
     log.eval.metadata = metadata.model_dump(mode="json")
     log.eval.task_version = COMPARABILITY
+    log.eval.config.epochs_reducer = [REDUCER]
     for sample in log.samples or []:
         _reread_sample(sample, metadata, added, done)
     if log.status == "success":

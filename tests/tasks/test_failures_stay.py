@@ -67,7 +67,7 @@ def test_judging_again_keeps_failed_samples_failed(
     [judged] = load_runs([str(tmp_path / "again.eval")]).runs
     column = judged.judges["opus"]
     assert sum(column.failures.values()) == 10
-    assert column.replaced == (30 if action == "append" else 0)
+    assert column.replaced == (40 if action == "append" else 0)
 
 
 def provenance() -> ProvenanceData:
