@@ -12,6 +12,7 @@ from commands.prompts import prompts_command
 from commands.published import published
 from commands.reference import reference
 from commands.report import report
+from commands.reread import reread_command
 from commands.run import run
 
 
@@ -30,6 +31,7 @@ for command in (
     published,
     reference,
     report,
+    reread_command,
     run,
 ):
     main.add_command(command)

@@ -51,6 +51,8 @@ class Sampling(Record):
         max_tokens: The longest completion, reasoning included where the provider counts it in.
         reasoning: The reasoning setting in words, None where none was sent.
         seeded: Whether each completion was asked for with a seed of its own.
+        model_defaults: Whether the server added the model's own sampling settings (top_k,
+            repetition_penalty), as version 0.1 let vLLM do.
         observed: Read off the requests themselves; False where the provider shows none, and these
             are the settings as they were asked for.
     """
@@ -60,12 +62,20 @@ class Sampling(Record):
     max_tokens: int | None
     reasoning: str | None = None
     seeded: bool = True
+    model_defaults: bool = False
     observed: bool = False
 
     @property
     def settings(self) -> tuple[object, ...]:
         """What two runs must share to be sampled alike."""
-        return self.temperature, self.top_p, self.max_tokens, self.reasoning, self.seeded
+        return (
+            self.temperature,
+            self.top_p,
+            self.max_tokens,
+            self.reasoning,
+            self.seeded,
+            self.model_defaults,
+        )
 
     @property
     def text(self) -> str:
@@ -77,7 +87,9 @@ class Sampling(Record):
             "reasoning": self.reasoning,
         }
         parts = [f"{name} {value}" for name, value in said.items() if value is not None]
-        return ", ".join([*parts, *([] if self.seeded else ["no seeds"])]) or "nothing sent"
+        parts += [] if self.seeded else ["no seeds"]
+        parts += ["the model's own top_k and repetition_penalty"] if self.model_defaults else []
+        return ", ".join(parts) or "nothing sent"
 
 
 PROTOCOL_SAMPLING = Sampling(temperature=1.0, top_p=0.95, max_tokens=512)

@@ -261,7 +261,8 @@ def _parts(
                 seed=None,
                 sampling=PROTOCOL_SAMPLING,
             )
-        if done.failure is not None or summary.error:
+        unsolved = record.completion is None and summary.limit is not None
+        if done.failure is not None or summary.error or unsolved:
             unsampled.append((summary, record))
             continue
         key = (done.condition, done.prompt_sha256, done.sampling.settings)
