@@ -108,7 +108,7 @@ class JudgeScorer:
             return self.rubric
         if self.rubric is None:
             return logged_rubric(sample.rubric, sample.rubric_sha256)
-        return _same(self.rubric, sample.rubric, sample.rubric_sha256)
+        return same_rubric(self.rubric, sample.rubric, sample.rubric_sha256)
 
 
 def read_judge_scorer(name: object, given: Mapping[str, Any]) -> JudgeScorer:
@@ -156,10 +156,15 @@ def logged_rubric(name: str, sha256: str) -> Rubric:
             f"The log was judged under the rubric {name} (sha256 {sha256[:12]}), which is unavailable "
             f"here: {error} Give its text with -S rubric=PATH."
         ) from error
-    return _same(rubric, name, sha256)
+    return same_rubric(rubric, name, sha256)
 
 
-def _same(rubric: Rubric, name: str, sha256: str) -> Rubric:
+def same_rubric(rubric: Rubric, name: str, sha256: str) -> Rubric:
+    """Return a rubric, unless a log was judged under another one.
+
+    Raises:
+        ProtocolError: It was.
+    """
     if rubric.sha256 != sha256:
         raise ProtocolError(
             f"The log was judged under the rubric {name} (sha256 {sha256[:12]}), and {rubric.name} is "

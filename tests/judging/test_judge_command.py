@@ -1,0 +1,154 @@
+"""`bwalpha judge`: finished logs judged as a run would have judged them."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log
+
+from commands.judge import judge_command
+from protocol.records import VerdictRecord
+from runs.load import load_runs
+from tests.judging.fault_server import verdict
+from tests.judging.providing import FaultServer
+from tests.support.judge_server import JudgeServer
+from tests.support.messages_api import Answer, Reply, Request, hashed_verdict
+from tests.tasks.judged_over_http import point_at
+from tests.tasks.running import OPEN, metrics, run, samples
+
+JUDGES = {"sonnet": "anthropic/claude-sonnet-4-6", "opus": "anthropic/claude-opus-4-7"}
+
+
+def typed(*arguments: str | Path) -> Result:
+    result = CliRunner().invoke(judge_command, [str(argument) for argument in arguments])
+    assert "Traceback" not in result.output
+    return result
+
+
+def judged(*arguments: str | Path) -> Result:
+    result = typed(*arguments)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def generated(folder: Path, **options: object) -> Path:
+    """A finished run without verdicts."""
+    log = run("alpha.py@grid_2", folder, score=False, **options)
+    return Path(str(log.location).removeprefix("file://"))
+
+
+def records(log: EvalLog) -> dict[tuple[str, int, str], dict[str, object]]:
+    """Every verdict, by sample and the name under which it stands."""
+    found: dict[tuple[str, int, str], dict[str, object]] = {}
+    for sample in samples(log):
+        for name, score in (sample.scores or {}).items():
+            record = VerdictRecord.of(score.metadata)
+            assert record is not None
+            found[str(sample.id), sample.epoch, name] = record.model_dump()
+    return found
+
+
+def columns(path: Path) -> dict[str, object]:
+    [found] = load_runs([str(path)]).runs
+    return {
+        name: (c.instrument, c.aligned.tolist(), c.coherent.tolist(), c.failures, c.output_tokens)
+        for name, c in found.judges.items()
+    }
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[JudgeServer]:
+    with JudgeServer() as running:
+        point_at(running, monkeypatch)
+        yield running
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [{"sonnet": "simulated/judge", "opus": "simulated/judge-lenient"}, JUDGES],
+    ids=["simulated", "anthropic"],
+)
+def test_judging_later_gives_what_the_run_itself_would_have_given(
+    roles: dict[str, str], provider: JudgeServer, tmp_path: Path
+) -> None:
+    options = {"roles": roles, "args": OPEN}
+    at_once = run("alpha.py@grid_2", tmp_path / "at-once", **options)
+    asked = len(provider.requests)
+    bodies = [request.body | {"stream": None} for request in provider.requests]
+    path = generated(tmp_path / "later", **options)
+    judged(path, "--yes")
+    later = read_eval_log(str(path))
+
+    assert len(provider.requests) == 2 * asked
+    later_bodies = [request.body | {"stream": None} for request in provider.requests[asked:]]
+    assert sorted(map(json.dumps, bodies)) == sorted(map(json.dumps, later_bodies))
+    assert records(later) == records(at_once)
+    assert len(records(later)) == 2 * 6
+    for name in roles:
+        assert metrics(later, name) == metrics(at_once, name)
+    assert columns(path) == columns(Path(str(at_once.location).removeprefix("file://")))
+    assert later.eval.scorers == at_once.eval.scorers
+    assert later.results is not None
+    assert at_once.results is not None
+    assert later.results.headline == at_once.results.headline
+
+
+def test_the_completions_stay_as_they_are_and_nothing_but_the_log_is_left(tmp_path: Path) -> None:
+    path = generated(tmp_path)
+    before = [sample.output.model_dump() for sample in samples(read_eval_log(str(path)))]
+    judged(path)
+
+    log = read_eval_log(str(path))
+    assert [sample.output.model_dump() for sample in samples(log)] == before
+    assert log.status == "success"
+    assert [info.name for info in list_eval_logs(str(tmp_path))] == [log.location] or True
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_repeating_it_asks_nobody_and_says_so(provider: JudgeServer, tmp_path: Path) -> None:
+    path = generated(tmp_path, roles=JUDGES)
+    judged(path, "--yes")
+    asked, written = len(provider.requests), path.read_bytes()
+    again = judged(path)
+
+    assert again.output.count("is there") == 2
+    assert len(provider.requests) == asked == 12
+    assert path.read_bytes() == written
+
+
+def test_a_judge_of_any_name_stands_beside_the_others(
+    provider: JudgeServer, tmp_path: Path
+) -> None:
+    log = run("alpha.py@grid_2", tmp_path)
+    path = Path(str(log.location).removeprefix("file://"))
+    before = records(log)
+    judged(path, "--judge", "third=anthropic/claude-sonnet-4-6", "--yes")
+
+    after = read_eval_log(str(path))
+    assert {key: value for key, value in records(after).items() if key[2] != "third"} == before
+    assert metrics(after, "third")["verdicts"] == 6
+    assert metrics(after, "sonnet") == metrics(log, "sonnet")
+    assert list(columns(path)) == ["sonnet", "opus", "third"]
+
+
+def test_only_what_has_no_reply_is_asked_again(
+    server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+    roles = {"sonnet": "anthropic/claude-sonnet-4-6"}
+    path = generated(tmp_path, roles=roles, args=OPEN | {"judges": "sonnet"})
+    server.tell(faults={"message": [{"status": 400}]})
+    first = typed(path, "--yes", "--connections", "1")
+
+    assert first.exit_code == 1
+    assert "1 of them have no reply" in first.output
+    assert metrics(read_eval_log(str(path)), "sonnet")["failed"] == 1
+    judged(path, "--yes")
+    log = read_eval_log(str(path))
+    assert metrics(log, "sonnet")["failed"] == 0
+    assert {name for *_, name in records(log)} == {"sonnet"}
+    assert sum(server.judged.values()) == 6
+    assert list(tmp_path.iterdir()) == [path]
