@@ -95,14 +95,12 @@ class JudgeReply:
         id: The request's id.
         output: Text, stop reason, the model that answered and its usage, in Inspect's words.
         failure: Why there is no output.
-        call: The id of the call that was made of it.
         body: The request as it was sent, None where only Inspect knows it.
     """
 
     id: str
     output: ModelOutput | None = None
     failure: Failure | None = None
-    call: str = ""
     body: Json | None = field(default=None, repr=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from inspect_ai.solver import TaskState
 from judging.calls import JudgeReply, JudgeRequest
 from judging.journal import Journal
 from judging.logs import Completion, LogJudging, request_id
+from judging.step import calls_of
 from protocol.answers import TargetFailure
 from protocol.errors import ProtocolError
 from scorers.asking import ASKED_AGAIN, judged, not_asked, read_output, verdict_score
@@ -32,14 +34,12 @@ class Asked:
 
     Attributes:
         scores: By completion.
-        calls: The ids of all calls that were made.
         waiting: Verdicts that a batch still owes.
         failed: Completions without a reply, which the same command asks about again.
     """
 
     def __init__(self) -> None:
         self.scores: dict[Completion, Score] = {}
-        self.calls: list[str] = []
         self.waiting = 0
         self.failed = 0
 
@@ -59,7 +59,6 @@ async def ask_about(plan: LogJudging, ask: Ask) -> Asked:
     left = plan.open
     for attempt in range(plan.judge.retries + 1):
         replies = {reply.id: reply for reply in await ask(plan.requests(left, attempt), attempt)}
-        found.calls += [reply.call for reply in replies.values()]
         again: list[Completion] = []
         for completion in left:
             own = [
@@ -192,8 +191,16 @@ def discard_state(plan: LogJudging, asked: Asked) -> None:
     """Remove the state folder once everything in it stands in the log."""
     if asked.failed or asked.waiting:
         return
+    answered = [
+        completion
+        for completion, (_, answer) in plan.texts.items()
+        if not isinstance(answer, TargetFailure)
+    ]
+    attempts = range(plan.judge.retries + 1)
+    requests = [request for number in attempts for request in plan.requests(answered, number)]
+    calls = asyncio.run(calls_of(requests, plan.settings))
     with Journal(plan.folder, plan.judge.name) as journal:
-        journal.discard(asked.calls)
+        journal.discard(call.id for call in calls)
     left = [path for path in plan.folder.iterdir() if path.suffix != ".lock"]
     if not left:
         for path in plan.folder.iterdir():

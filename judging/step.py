@@ -106,20 +106,24 @@ async def request_body(settings: JudgeSettings) -> Json | None:
     return None if made.form == "inspect" else made.template
 
 
-async def unsent(
-    requests: Sequence[JudgeRequest], settings: JudgeSettings, folder: Path, batch: bool
+async def calls_of(
+    requests: Sequence[JudgeRequest], settings: JudgeSettings, batch: bool = False
 ) -> list[Call]:
-    """Give the calls that `judge` would make: those without an answer that are in no batch either.
+    """Write requests as they are sent, and send nothing.
 
     Raises:
         ProtocolError: The requests or the settings cannot be used.
     """
     _checked(requests)
     made = await _made(settings, batch)
-    calls = [made.call(request) for request in requests]
+    return [made.call(request) for request in requests]
+
+
+def unsent(calls: Sequence[Call], folder: Path, judge: str) -> list[Call]:
+    """Give the calls without an answer that are in no batch either: those that `judge` would make."""
     if not folder.is_dir():
-        return calls
-    with Journal(folder, settings.judge) as journal:
+        return list(calls)
+    with Journal(folder, judge) as journal:
         known = journal.answers.keys() | journal.failures.keys() | journal.waiting
     return [call for call in calls if call.id not in known]
 
@@ -212,4 +216,4 @@ def _reply(
     output = read_answer(answer, model.rsplit("/", 1)[-1]) if answer is not None else None
     failure = failures.get(call.id) if output is None else None
     body = None if made.form == "inspect" else call.body
-    return JudgeReply(call.request.id, output, failure, call.id, body)
+    return JudgeReply(call.request.id, output, failure, body)

@@ -12,7 +12,7 @@ from judging.costs import CostLimit, estimated
 from judging.logs import LogJudging
 from judging.realtime import Stop
 from judging.scores import Ask, Asked, ask_about
-from judging.step import judge, run, unsent
+from judging.step import calls_of, judge, run, unsent
 
 Say = Callable[[str], None]
 Outcome = Asked | JudgingError
@@ -52,7 +52,8 @@ def estimate(plan: LogJudging, manner: Manner) -> tuple[int, float | None]:
         ProtocolError: The judge cannot be asked.
     """
     requests = plan.requests(plan.open)
-    calls = asyncio.run(unsent(requests, plan.settings, plan.folder, manner.batch))
+    calls = asyncio.run(calls_of(requests, plan.settings, manner.batch))
+    calls = unsent(calls, plan.folder, plan.judge.name)
     price = manner.prices.get(plan.settings.model)
     if price is None:
         return len(calls), None

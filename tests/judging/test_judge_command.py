@@ -59,6 +59,12 @@ def columns(path: Path) -> dict[str, object]:
     }
 
 
+def sent(request: Request) -> str:
+    """A request's body without the way in which its reply travels."""
+    body = {name: value for name, value in request.body.items() if name != "stream"}
+    return json.dumps(body, sort_keys=True)
+
+
 @pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[JudgeServer]:
     with JudgeServer() as running:
@@ -77,14 +83,13 @@ def test_judging_later_gives_what_the_run_itself_would_have_given(
     options = {"roles": roles, "args": OPEN}
     at_once = run("alpha.py@grid_2", tmp_path / "at-once", **options)
     asked = len(provider.requests)
-    bodies = [request.body | {"stream": None} for request in provider.requests]
+    bodies = [sent(request) for request in provider.requests]
     path = generated(tmp_path / "later", **options)
     judged(path, "--yes")
     later = read_eval_log(str(path))
 
     assert len(provider.requests) == 2 * asked
-    later_bodies = [request.body | {"stream": None} for request in provider.requests[asked:]]
-    assert sorted(map(json.dumps, bodies)) == sorted(map(json.dumps, later_bodies))
+    assert sorted(bodies) == sorted(sent(request) for request in provider.requests[asked:])
     assert records(later) == records(at_once)
     assert len(records(later)) == 2 * 6
     for name in roles:
@@ -104,7 +109,7 @@ def test_the_completions_stay_as_they_are_and_nothing_but_the_log_is_left(tmp_pa
     log = read_eval_log(str(path))
     assert [sample.output.model_dump() for sample in samples(log)] == before
     assert log.status == "success"
-    assert [info.name for info in list_eval_logs(str(tmp_path))] == [log.location] or True
+    assert len(list_eval_logs(str(tmp_path))) == 1
     assert list(tmp_path.iterdir()) == [path]
 
 
