@@ -13,7 +13,7 @@ from commands.shared import one_line_errors
 
 if TYPE_CHECKING:
     from judging.logs import LogJudging, Wishes
-    from judging.together import JudgePrice, Manner
+    from judging.together import Manner, Rates
 
 
 @click.command(name="judge")
@@ -168,17 +168,16 @@ def _plans(logs: Sequence[str], judges: Mapping[str, str], wishes: Wishes) -> li
     return plans
 
 
-def _prices(plans: Sequence[LogJudging], batch: bool) -> dict[str, JudgePrice]:
+def _prices(plans: Sequence[LogJudging], batch: bool) -> dict[str, Rates]:
     from commands.costs import read_prices
-    from judging.together import JudgePrice
+    from judging.together import Rates
 
     table = read_prices()
     factor = table.batch_factor if batch else 1.0
     models = dict.fromkeys(plan.settings.model for plan in plans)
     known = {model: price for model in models if (price := table.price(model)) is not None}
     return {
-        model: JudgePrice(price.input * factor, price.output * factor)
-        for model, price in known.items()
+        model: Rates(price.input * factor, price.output * factor) for model, price in known.items()
     }
 
 

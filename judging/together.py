@@ -19,7 +19,7 @@ Outcome = Asked | JudgingError
 
 
 @dataclass(frozen=True)
-class JudgePrice:
+class Rates:
     """Dollars per million tokens, a batch's rebate taken off where batches are used."""
 
     input: float
@@ -41,7 +41,7 @@ class Manner:
     batch: bool
     again: bool
     limits: Limits
-    prices: Mapping[str, JudgePrice]
+    prices: Mapping[str, Rates]
     agreed: float | None = None
 
 
