@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
-from inspect_ai.model import ChatMessageSystem, ChatMessageUser, Model
+from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser, Model
 
 from commands.costs import PriceTable
 from judging.calls import JudgeSettings
@@ -88,7 +88,7 @@ async def _sent(name: str, model: Model) -> str:
 
 async def _asked(model: Model) -> tuple[Verdict | Failure, str | None, int | None]:
     question = load_panel("open52").questions[0].input
-    messages = [
+    messages: list[ChatMessage] = [
         ChatMessageSystem(content=load_rubric("open").text),
         ChatMessageUser(content=judge_message(question, ANSWER)),
     ]
