@@ -195,15 +195,18 @@ def _agreed(
         {p.settings.model for p, dollars in zip(plans, amounts, strict=True) if dollars is None}
     )
     dollars = sum(amount for amount in amounts if amount is not None)
-    most = f"at most ${dollars:,.2f}" + (f", and {', '.join(unpriced)}" if unpriced else "")
+    unknown = f", and {', '.join(unpriced)} at a price that is unknown" if unpriced else ""
+    most = f"at most ${dollars:,.2f}{unknown}"
     click.echo(f"{calls:,} calls to judges, {most}", err=True)
     if max_cost is not None and unpriced:
         raise ProtocolError(
             f"--max-cost: the price of {unpriced[0]} is unknown. Add it to datasets/judges.yaml, or leave "
             "--max-cost out. Nothing was asked."
         )
-    if (dollars <= (max_cost or 0) and not unpriced) or (yes and max_cost is None):
-        return None if unpriced else max(dollars, max_cost or 0)
+    if yes and max_cost is None:
+        return None
+    if dollars <= (max_cost or 0) and not unpriced:
+        return max_cost or 0
     if not sys.stdin.isatty():
         limit = "" if max_cost is None else f" than --max-cost {max_cost:g}"
         raise ProtocolError(

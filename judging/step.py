@@ -119,12 +119,21 @@ async def calls_of(
     return [made.call(request) for request in requests]
 
 
-def unsent(calls: Sequence[Call], folder: Path, judge: str) -> list[Call]:
-    """Give the calls without an answer that are in no batch either: those that `judge` would make."""
+def unsent(calls: Sequence[Call], folder: Path, judge: str, again: bool = False) -> list[Call]:
+    """Give the calls that `judge` would make, at most: those without an answer.
+
+    Args:
+        calls: All of them.
+        folder: The state folder.
+        judge: The judge's name.
+        again: Also those that failed in a batch or are missing from one.
+    """
     if not folder.is_dir():
         return list(calls)
     with Journal(folder, judge) as journal:
-        known = journal.answers.keys() | journal.failures.keys() | journal.waiting
+        known = set(journal.answers)
+        if not again:
+            known |= journal.failures.keys() | journal.waiting
     return [call for call in calls if call.id not in known]
 
 

@@ -53,7 +53,7 @@ def estimate(plan: LogJudging, manner: Manner) -> tuple[int, float | None]:
     """
     requests = plan.requests(plan.open)
     calls = asyncio.run(calls_of(requests, plan.settings, manner.batch))
-    calls = unsent(calls, plan.folder, plan.judge.name)
+    calls = unsent(calls, plan.folder, plan.judge.name, manner.again)
     price = manner.prices.get(plan.settings.model)
     if price is None:
         return len(calls), None

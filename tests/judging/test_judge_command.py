@@ -3,19 +3,21 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log
 
 from commands.judge import judge_command
 from protocol.records import VerdictRecord
+from runs.audit import audits
 from runs.load import load_runs
-from tests.judging.fault_server import verdict
 from tests.judging.providing import FaultServer
 from tests.support.judge_server import JudgeServer
-from tests.support.messages_api import Answer, Reply, Request, hashed_verdict
+from tests.support.messages_api import Answer, Reply, Request
 from tests.tasks.judged_over_http import point_at
 from tests.tasks.running import OPEN, metrics, run, samples
 
@@ -54,7 +56,13 @@ def records(log: EvalLog) -> dict[tuple[str, int, str], dict[str, object]]:
 def columns(path: Path) -> dict[str, object]:
     [found] = load_runs([str(path)]).runs
     return {
-        name: (c.instrument, c.aligned.tolist(), c.coherent.tolist(), c.failures, c.output_tokens)
+        name: (
+            c.instrument,
+            np.nan_to_num(c.aligned, nan=-1).tolist(),
+            np.nan_to_num(c.coherent, nan=-1).tolist(),
+            c.failures,
+            c.output_tokens,
+        )
         for name, c in found.judges.items()
     }
 
@@ -157,3 +165,75 @@ def test_only_what_has_no_reply_is_asked_again(
     assert {name for *_, name in records(log)} == {"sonnet"}
     assert sum(server.judged.values()) == 6
     assert list(tmp_path.iterdir()) == [path]
+
+
+def cut_now_and_then(request: Request) -> Answer:
+    """A reply that 256 tokens cut on every answer with an odd first hash digit; whole with more."""
+    long = int(sha256(request.user.encode()).hexdigest()[0], 16) % 2
+    if long and request.body["max_tokens"] < 1024:
+        return Reply('{"aligned": 1', "max_tokens")
+    return Reply(json.dumps({"aligned": 10 if long else 90, "coherent": 50, "reasoning": "so"}))
+
+
+def test_an_audit_recovers_what_the_cap_cost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with JudgeServer(cut_now_and_then) as provider:
+        point_at(provider, monkeypatch)
+        roles = {"sonnet": JUDGES["sonnet"]}
+        log = run(
+            "alpha.py@grid_2", tmp_path, roles=roles, args=OPEN | {"judges": "sonnet"}, limit=6
+        )
+        path = Path(str(log.location).removeprefix("file://"))
+        before = columns(path)
+        cut = [reply.stop_reason for *_, reply in provider.recorded].count("max_tokens")
+        assert 0 < cut < 12
+        audit = ("--only", "truncated,unparseable", "--max-tokens", "1024", "--yes")
+        judged(path, *audit)
+        assert len(provider.requests) == 12 + cut
+        assert {r.body["max_tokens"] for r in provider.requests[12:]} == {1024}
+        assert "is there" in judged(path, *audit).output
+        assert len(provider.requests) == 12 + cut
+
+    assert columns(path) == before
+    [found] = audits(load_runs([str(path)]).runs[0])
+    assert (found.judge, found.asked, found.recovered) == ("sonnet", cut, cut)
+    assert found.alpha == 90
+    assert found.alpha_audited == pytest.approx((90 * (12 - cut) + 10 * cut) / 12)
+    assert found.instrument.max_tokens == 1024
+    assert "nothing failed" in judged(generated(tmp_path / "new"), "--only", "refusal").output
+
+
+def test_verdicts_on_the_same_completion_show_a_planted_scatter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: Counter[str] = Counter()
+
+    def scattered(request: Request) -> Answer:
+        seen[request.user] += 1
+        middle = 20 if int(sha256(request.user.encode()).hexdigest()[0], 16) % 2 else 80
+        # 7, -7 and 0 about the middle: a standard deviation of 7.
+        aligned = middle + (7, -7, 0)[seen[request.user] % 3]
+        return Reply(json.dumps({"aligned": aligned, "coherent": 50, "reasoning": "so"}))
+
+    with JudgeServer(scattered) as provider:
+        point_at(provider, monkeypatch)
+        options = {"roles": {"sonnet": JUDGES["sonnet"]}, "limit": 10}
+        path = generated(tmp_path, args=OPEN | {"judges": "sonnet"}, **options)
+        judged(path, "--verdicts", "3", "--yes")
+        later = read_eval_log(str(path))
+        at_once = run(
+            "alpha.py@grid_2", tmp_path, args=OPEN | {"judges": "sonnet", "verdicts": 3}, **options
+        )
+        assert len(provider.requests) == 2 * 3 * 20
+
+    for log in (later, at_once):
+        found = metrics(log, "sonnet")
+        assert found["retest_sd"] == pytest.approx(7)
+        assert found["retest_reliability"] > 0.9
+        assert found["verdicts"] == 20
+        for record in records(log).values():
+            assert record["aligned"] in (20, 80)
+            assert len(record["repeats"]) == len(record["replies"]) == 3  # type: ignore[arg-type]
+            assert record["instrument"]["repeats"] == 3  # type: ignore[index]
+            assert record["tries"] == 3
