@@ -8,6 +8,7 @@ from commands.bundle import bundle
 from commands.doctor import doctor
 from commands.export import export_command
 from commands.import_ import import_command
+from commands.judge import judge_command
 from commands.prompts import prompts_command
 from commands.published import published
 from commands.reference import reference
@@ -27,6 +28,7 @@ for command in (
     doctor,
     export_command,
     import_command,
+    judge_command,
     prompts_command,
     published,
     reference,

@@ -157,6 +157,8 @@ class SampleRecord(Record):
     rubric: str
     rubric_sha256: str
     judge_retries: int = 0
+    judge_verdicts: int = 1
+    judge_reply: ReplyForm = "free"
     judges: dict[str, str] = {}
     completion: CompletionRecord | None = None
     original_input: str | None = None
@@ -175,6 +177,8 @@ class SampleRecord(Record):
         rubric: Rubric,
         judges: Mapping[str, str],
         judge_retries: int = 0,
+        judge_verdicts: int = 1,
+        judge_reply: ReplyForm = "free",
     ) -> Self:
         """Describe a sample before it runs.
 
@@ -184,6 +188,8 @@ class SampleRecord(Record):
             rubric: What the judges are told.
             judges: Each judge's name and its model.
             judge_retries: Second tries after a cut-off or unreadable verdict.
+            judge_verdicts: How often each judge is asked about each completion.
+            judge_reply: Free text, or a reply that the provider holds to a schema.
         """
         return cls(
             question_id=question.id,
@@ -193,6 +199,8 @@ class SampleRecord(Record):
             rubric=rubric.name,
             rubric_sha256=rubric.sha256,
             judge_retries=judge_retries,
+            judge_verdicts=judge_verdicts,
+            judge_reply=judge_reply,
             judges=dict(judges),
         )
 
@@ -219,6 +227,8 @@ class Instrument(Record):
         reading_rule: Which rule read the reply; 0 for verdicts that another script read.
         reply: Free text, or a reply that the provider held to a schema.
         repeats: How many verdicts on each completion are averaged.
+        audit: Empty where every completion is judged; else the kinds of failure, separated by commas, whose
+            completions alone were judged again.
     """
 
     asked: str
@@ -231,6 +241,7 @@ class Instrument(Record):
     reading_rule: int = READING_RULE
     reply: ReplyForm = "free"
     repeats: int = 1
+    audit: str = ""
 
     @property
     def sha256(self) -> str:
@@ -258,7 +269,9 @@ class VerdictRecord(Record):
         tries: Calls that it took; 0 from the cache or where nobody was asked, None where not known.
         input_tokens: Of the calls; None where not said.
         output_tokens: Of the calls; None where not said.
-        repeats: Each single verdict's `aligned`, None for a failed one, where several were asked for.
+        repeats: Each single verdict's `aligned`, None for a failed one, where several were asked for;
+            `aligned` and `coherent` are then the means of the valid ones.
+        replies: The reply of each of them; `reply` is the first.
         original: The entry of an imported file as it stood there, as JSON.
     """
 
@@ -274,6 +287,7 @@ class VerdictRecord(Record):
     input_tokens: int | None = None
     output_tokens: int | None = None
     repeats: tuple[float | None, ...] = ()
+    replies: tuple[str, ...] = ()
     original: str | None = None
 
     @classmethod

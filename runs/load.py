@@ -196,6 +196,7 @@ def _runs(
         rubrics = dict.fromkeys(
             used.rubric_sha256 for completion in judged for _, used in completion.verdicts
         )
+        columns = {rubric: judge_columns(judged, metadata.judges, rubric) for rubric in rubrics}
         runs += [
             Run(
                 locations=(location,),
@@ -217,12 +218,13 @@ def _runs(
                 clusters=np.array([index[str(s.id)] for s, _ in samples], dtype=np.int64),
                 epochs=np.array([s.epoch for s, _ in samples], dtype=np.int64),
                 characters=np.array([_length(c) for c in done], dtype=np.float64),
-                judges=judge_columns(judged, metadata.judges, rubric),
+                judges={n: c for n, c in columns[rubric].items() if not c.instrument.audit},
                 target_failures=_failures(done),
                 cut=sum(c is not None and c.cut for c in done),
                 empty=sum(c is not None and c.empty for c in done),
                 equal=_equal([(str(s.id), c) for (s, _), c in zip(samples, done, strict=True)]),
                 answered=_answered(done, header.eval.model),
+                audits={n: c for n, c in columns[rubric].items() if c.instrument.audit},
             )
             for rubric in rubrics
         ]

@@ -14,9 +14,10 @@ from protocol.records import SampleRecord
 from scorers.asking import Judge, ask, not_asked
 from scorers.metrics import alpha, alpha_ci, coherence
 from scorers.options import JudgeScorer, read_judge_scorer
+from scorers.repeats import retest
 from scorers.validity import validity
 
-METRICS = [validity(), alpha(), alpha_ci(), coherence()]
+METRICS = [validity(), alpha(), alpha_ci(), coherence(), retest()]
 
 # Inspect awaits a sample's scorers in turn; verdicts that were asked for together wait here for theirs.
 _waiting: "WeakKeyDictionary[TaskState, dict[Judge, Score]]" = WeakKeyDictionary()
