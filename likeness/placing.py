@@ -18,7 +18,7 @@ from likeness.c_file import (
 from likeness.encoder import Encoder
 from likeness.fit import NAN, FitSettings, Floats, FoldModels
 from likeness.measure import Completions, ConditionLikeness, Likeness, clustered_mean, measure
-from likeness.published import PublishedScale
+from likeness.published import Check, PublishedScale
 from likeness.texts import Text, Texts, names
 from likeness.twosample import PERMUTATIONS
 from protocol.errors import ProtocolError
@@ -118,7 +118,7 @@ def place(
 
 
 def place_published(
-    runs: Sequence[Texts], scale: PublishedScale, checks: Iterable[ScaleCheck], encoder: Encoder
+    runs: Sequence[Texts], scale: PublishedScale, checks: Iterable[Check], encoder: Encoder
 ) -> Placing:
     """Place runs on the source's refitted scale, every question counted, as the source did.
 
@@ -158,7 +158,15 @@ def place_published(
         regularisation=1.0,
         fit=FitQuality(),
         length_fit=FitQuality(),
-        checks=list(checks),
+        checks=[
+            ScaleCheck(
+                what=check.what,
+                refitted=check.refitted,
+                published=check.published,
+                agrees=check.agrees,
+            )
+            for check in checks
+        ],
         models=[
             FittedModel(
                 unseen_questions=[],
