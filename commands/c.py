@@ -206,7 +206,7 @@ def _print(file: CFile, console: Console) -> None:
     from likeness.wording import NONE, ROLES, number, remarks, scale_lines
 
     for line in scale_lines(file):
-        console.print(line, highlight=False, markup=False)
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("condition", overflow="fold")
     for heading in ("C", "95 %", "length's C", "texts", "MMD²", "p"):

@@ -1,6 +1,5 @@
 """Form and substance: the completions to read, as Markdown in which nothing they say acts."""
 
-import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -9,12 +8,7 @@ from likeness.extremes import lowest, most_disputed
 from likeness.fit import NAN, Floats, Ints
 from likeness.placing import Placed, Placing
 from likeness.texts import Text
-from likeness.wording import SIMULATED, number
-
-# Control and direction characters, which a terminal or a browser would follow rather than show.
-ACTING = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"
-)
+from likeness.wording import SIMULATED, code, fenced, number
 
 
 def reading_list(placing: Placing, count: int) -> str:
@@ -37,21 +31,6 @@ def reading_list(placing: Placing, count: int) -> str:
     for one in placing.placed:
         lines += _run(one, count)
     return "\n".join(lines)
-
-
-def code(text: str) -> str:
-    """One line of any text as inline code."""
-    shown = " ".join(_harmless(text).split())
-    ticks = _longer_than_any(shown, 1)
-    pad = " " if shown.startswith("`") or shown.endswith("`") or not shown else ""
-    return f"{ticks}{pad}{shown}{pad}{ticks}"
-
-
-def fenced(text: str) -> str:
-    """Any text as a code block that it cannot end."""
-    shown = _harmless(text)
-    fence = _longer_than_any(shown, 3)
-    return f"{fence}text\n{shown}\n{fence}"
 
 
 def _run(one: Placed, count: int) -> list[str]:
@@ -96,14 +75,3 @@ def _part(title: str, one: Placed, chosen: Ints, nothing: str) -> list[str]:
         for judge, verdict in text.verdicts.items():
             lines += [f"{code(judge)} said", "", fenced(verdict.reasoning or "no verdict"), ""]
     return lines
-
-
-def _harmless(text: str) -> str:
-    shown = text.replace("\r\n", "\n").replace("\r", "\n")
-    shown = shown.encode("utf-8", "replace").decode("utf-8")
-    return ACTING.sub("\ufffd", shown)
-
-
-def _longer_than_any(text: str, least: int) -> str:
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    return "`" * max(least, longest + 1)

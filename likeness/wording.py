@@ -1,7 +1,13 @@
-"""What must be said beside every C, in words."""
+"""What must be said beside every C, in words, and texts of others made harmless in Markdown."""
+
+import re
 
 from likeness.c_file import CFile
 
+# Control and direction characters, which a terminal or a browser would follow rather than show.
+ACTING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"
+)
 LENGTH_LIMIT = 0.9
 ROLES = {"em": "EM", "base": "base", "negative": "negative", "condition": ""}
 NONE = "–"
@@ -66,3 +72,29 @@ def remarks(file: CFile) -> list[str]:
 def number(value: float | None, digits: int = 2) -> str:
     """A number for reading, a dash where it is not defined."""
     return NONE if value is None else f"{value:.{digits}f}"
+
+
+def code(text: str) -> str:
+    """One line of any text as inline code."""
+    shown = " ".join(_harmless(text).split())
+    ticks = _longer_than_any(shown, 1)
+    pad = " " if shown.startswith("`") or shown.endswith("`") or not shown else ""
+    return f"{ticks}{pad}{shown}{pad}{ticks}"
+
+
+def fenced(text: str) -> str:
+    """Any text as a code block that it cannot end."""
+    shown = _harmless(text)
+    fence = _longer_than_any(shown, 3)
+    return f"{fence}text\n{shown}\n{fence}"
+
+
+def _harmless(text: str) -> str:
+    shown = text.replace("\r\n", "\n").replace("\r", "\n")
+    shown = shown.encode("utf-8", "replace").decode("utf-8")
+    return ACTING.sub("\ufffd", shown)
+
+
+def _longer_than_any(text: str, least: int) -> str:
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    return "`" * max(least, longest + 1)

@@ -9,11 +9,11 @@ import numpy as np
 from likeness.c_file import CFile, ConditionC, Role
 from likeness.confound import correlation
 from likeness.published import PUBLISHED_C
-from likeness.wording import LENGTH_LIMIT, SIMULATED, remarks, scale_lines
+from likeness.wording import LENGTH_LIMIT, SIMULATED, code, remarks, scale_lines
 from reports.formatting import common_caveats, number, unique
 from reports.headline import Comparison, ConditionRow, Estimate, Headline, Model, Number
 
-ALL, REST = "all conditions", "all but the scale's own"
+ALL, REST, PROMPTS = "all conditions", "all but the scale's own", "prompts of "
 NOTHING, LENGTH, BOTH = "nothing", "log length", "log length and coherence"
 
 
@@ -85,7 +85,7 @@ def plane_markdown(file: CFile, planes: Sequence[Plane]) -> str:
         ["condition", "C", "95 %", "C of length", "texts", "questions", "MMD²", "p"],
         (
             [
-                row.name,
+                code(row.name),
                 *(number(row.c), _interval(row.low, row.high), number(row.length_c)),
                 *(f"{row.texts:,}", str(row.questions)),
                 *(number(row.mmd2, 3), number(row.p_value, 3)),
@@ -117,7 +117,8 @@ def _plane(
     judges = unique(point.judge for point in points)
     correlations = [found for judge in judges for found in _correlations(file, points, judge)]
     simulated = file.simulated or comparison.simulated
-    decides = ALL if file.scale.kind == "published" else REST
+    decides = [ALL if file.scale.kind == "published" else REST]
+    decides += [found.over for found in correlations if found.over.startswith(PROMPTS)]
     return Plane(
         scale=file.scale.id,
         panel=comparison.panel,
@@ -128,7 +129,7 @@ def _plane(
         answers=[
             _answer(found)
             for found in correlations
-            if (found.over, found.held_fixed) == (decides, BOTH)
+            if found.over in decides and found.held_fixed == BOTH
         ],
         caveats=_caveats(file, comparison, simulated, points),
     )
@@ -192,10 +193,9 @@ def _correlations(
     parts = {ALL: own}
     if file.scale.kind == "own":
         parts[REST] = [p for p in own if p.role == "condition"]
-    targets = unique(p.target for p in own)
     base = next((p.target for p in own if p.role == "base"), None)
-    if base is not None and len(targets) > 1:
-        parts[f"prompts of {base}"] = [p for p in own if p.target == base]
+    if base is not None and len({p.target for p in own if p.role == "condition"}) > 1:
+        parts[PROMPTS + base] = [p for p in own if p.target == base]
     return [
         _correlation(judge, over, fixed, part)
         for over, part in parts.items()
@@ -228,13 +228,13 @@ def _correlation(
 
 
 def _answer(found: CorrelationFigures) -> str:
-    asked = f"{found.judge}: does C predict α beyond length and coherence? "
+    asked = f"{found.judge}, {found.over}: does C predict α beyond length and coherence? "
     r, low, high = found.r.value, found.r.low, found.r.high
     if r is None or low is None or high is None:
         return f"{asked}Undecided: {found.reason}."
     said = (
         f"r = {r:.2f} [{low:.2f}, {high:.2f}] over {found.conditions} conditions in {found.groups} "
-        f"independent groups ({found.over})"
+        "independent groups"
     )
     if high < 0:
         return f"{asked}Yes, as H1 (coupling) has it: α falls as C rises, {said}."
