@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from commands.bundle import bundle
+from commands.c import c
 from commands.doctor import doctor
 from commands.export import export_command
 from commands.import_ import import_command
@@ -25,6 +26,7 @@ def main() -> None:
 
 for command in (
     bundle,
+    c,
     doctor,
     export_command,
     import_command,

@@ -43,13 +43,16 @@ UNREADABLE = "cannot be read"
 
 
 def load_runs(
-    locations: Sequence[str], progress: Callable[[int, int], None] | None = None
+    locations: Sequence[str],
+    progress: Callable[[int, int], None] | None = None,
+    unjudged: bool = False,
 ) -> Loaded:
     """Read the suite's successful runs from log files and folders.
 
     Args:
         locations: Log files or folders, local or any path Inspect reads.
         progress: Called with (logs read, logs in all) after each log.
+        unjudged: Keep completions without any verdict too, as runs without judges.
 
     Returns:
         The runs by condition and seed; everything not counted is named with its reason.
@@ -57,7 +60,7 @@ def load_runs(
     files, skipped = find_logs(locations)
     runs: list[Run] = []
     for number, (file, modified) in enumerate(files.items(), start=1):
-        found, passed_over = read_runs(file, modified)
+        found, passed_over = read_runs(file, modified, unjudged)
         runs += found
         skipped += passed_over
         if progress is not None:
@@ -89,12 +92,15 @@ def find_logs(locations: Sequence[str]) -> tuple[dict[str, float], list[Skipped]
     return files, missing
 
 
-def read_runs(location: str, modified: float = 0.0) -> tuple[list[Run], list[Skipped]]:
+def read_runs(
+    location: str, modified: float = 0.0, unjudged: bool = False
+) -> tuple[list[Run], list[Skipped]]:
     """Read one log, or say why no number may rest on it or on a part of it.
 
     Args:
         location: The log.
         modified: When it was last written, in seconds since 1970.
+        unjudged: Keep completions without any verdict too.
 
     Returns:
         One run for each thing that ran and each rubric it was judged under.
@@ -110,7 +116,7 @@ def read_runs(location: str, modified: float = 0.0) -> tuple[list[Run], list[Ski
         invalidated = _invalidated(location) if header.invalidated else set()
         if not summaries:
             return [], [Skipped(location, "no completions")]
-        return _runs(location, modified, header, summaries, invalidated)
+        return _runs(location, modified, header, summaries, invalidated, unjudged)
     except FileNotFoundError:
         return [], [Skipped(location, "no such file")]
     except Exception as error:
@@ -163,6 +169,7 @@ def _runs(
     header: EvalLog,
     summaries: list[EvalSampleSummary],
     invalidated: set[tuple[str, int]],
+    unjudged: bool,
 ) -> tuple[list[Run], list[Skipped]]:
     metadata = RunMetadata.model_validate(header.eval.metadata)
     parts, older = _parts(summaries, header)
@@ -196,6 +203,8 @@ def _runs(
         rubrics = dict.fromkeys(
             used.rubric_sha256 for completion in judged for _, used in completion.verdicts
         )
+        if unjudged and not rubrics:
+            rubrics = {metadata.rubric_sha256: None}
         columns = {rubric: judge_columns(judged, metadata.judges, rubric) for rubric in rubrics}
         runs += [
             Run(
