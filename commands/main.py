@@ -8,6 +8,7 @@ from commands.bundle import bundle
 from commands.doctor import doctor
 from commands.export import export_command
 from commands.import_ import import_command
+from commands.link import link
 from commands.prompts import prompts_command
 from commands.reference import reference
 from commands.report import report
@@ -25,6 +26,7 @@ for command in (
     doctor,
     export_command,
     import_command,
+    link,
     prompts_command,
     reference,
     report,

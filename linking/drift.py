@@ -154,13 +154,20 @@ def check_drift(
     )
 
 
-def refuse_other(link: LinkFile, instrument: Instrument) -> None:
-    """Refuse an instrument that is not the link's, before it is asked or after.
+def refuse_other(link: LinkFile, instrument: Instrument, answered: bool = True) -> None:
+    """Refuse an instrument that is not the link's.
+
+    Args:
+        link: The link.
+        instrument: The instrument.
+        answered: It has answered, so that the model which answers is known.
 
     Raises:
         ProtocolError: It is another one.
     """
     linked = link.new.instrument
+    if not answered:
+        instrument = instrument.model_copy(update={"answered": linked.answered})
     if instrument != linked:
         raise ProtocolError(
             f"The link is of {linked.model}, and this is another instrument, which cannot have drifted "
