@@ -25,6 +25,13 @@ def asking_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--again", is_flag=True, help="Send calls once more that failed for good."),
         click.option("--yes", is_flag=True, help="Do not ask before money is spent."),
         click.option("--max-cost", type=float, metavar="X", help="Spend at most X dollars."),
+        click.option(
+            "--prices",
+            type=float,
+            nargs=2,
+            metavar="IN OUT",
+            help="Dollars per million tokens sent and received, where datasets/prices.yaml has none.",
+        ),
         click.option("--batch", is_flag=True, help="Ask through the provider's batches."),
     ):
         command = option(command)
@@ -198,14 +205,14 @@ def _say_cost(
     successor: Successor, requests: list[Any], asking: dict[str, Any]
 ) -> CostLimit | None:
     """Say the cost, and give the limit that the judging step keeps to; it asks where nothing is said."""
-    from commands.costs import read_prices
+    from commands.costs import Price, read_prices
     from judging.costs import CostLimit
     from linking.sampling import estimate_cost
     from linking.wording import cost_lines
 
-    model, most = str(successor.model), asking["max_cost"]
+    model, most, given = str(successor.model), asking["max_cost"], asking["prices"]
     prices = read_prices()
-    price = prices.price(model)
+    price = Price(input=given[0], output=given[1]) if given else prices.price(model)
     batched = asking["batch"] and model.partition("/")[0] in prices.batch_providers
     share = (prices.batch_factor if batched else 1.0) * (price.tokenizer_factor if price else 1.0)
     cost = estimate_cost(
@@ -220,8 +227,8 @@ def _say_cost(
     if price is None:
         if most is not None:
             raise click.ClickException(
-                f"--max-cost: the price of {model} is not in datasets/prices.yaml, so no limit can be kept. "
-                "Leave --max-cost out."
+                f"--max-cost: the price of {model} is not in datasets/prices.yaml. Give it with --prices IN "
+                "OUT, in dollars per million tokens."
             )
         if not asking["yes"]:
             click.confirm("Go on?", abort=True)

@@ -13,7 +13,9 @@ from linking.sampling import Cost
 
 def cost_lines(cost: Cost, model: str, known_price: bool, batch: bool) -> list[str]:
     """Say what asking costs, before anything is asked."""
-    dollars = f"about ${cost.dollars:,.2f}" if known_price else "at a price that is not known"
+    dollars = (
+        f"about ${cost.dollars:,.2f}" if known_price else "at a price that is not known (--prices)"
+    )
     how = "in batches" if batch else "in real time"
     return [
         f"{cost.calls:,} verdicts of {model} {how}: about {cost.input_tokens:,} tokens in and "
@@ -42,8 +44,7 @@ def link_lines(link: LinkFile, failures: Mapping[str, int]) -> list[str]:
     lines += [
         "",
         f"taken: {chosen.function.method}. A new condition's α is carried over with an error of about "
-        f"{chosen.errors.governing:.1f} points, the largest so far {chosen.errors.largest:.1f}; more "
-        "completions hardly lower it.",
+        f"{chosen.errors.governing:.1f} points; the largest among these was {chosen.errors.largest:.1f}.",
     ]
     if link.retest_sd is not None:
         lines.append(

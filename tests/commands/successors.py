@@ -1,34 +1,41 @@
 """A SIMULATED successor on a local server: lenient to the old judge's real scores of the anchors."""
 
 import hashlib
+import json
 import os
-import signal
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from linking.anchors import AnchorCompletions, published_anchors
+from aiohttp import web
+from click.testing import CliRunner
+
+from commands.main import main
+from linking.anchors import AnchorCompletions
 from scorers.asking import judge_message
 from tests.support.judge_server import JudgeServer
 from tests.support.messages_api import Answer, Request, verdict
 
-MODEL = "anthropic/claude-sonnet-4-6"
-FREE_COMMAND = [sys.executable, "-c", "from commands.main import main; main()", "link"]
+# Its price is in the price table.
+SUCCESSOR = "anthropic/claude-opus-4-7"
+LINK = [sys.executable, "-c", "from commands.main import main; main()", "link"]
+UNKNOWN_TEXT = 60.0
 
 
 class SuccessorServer(JudgeServer):
-    """Counts what it judged; `before` is called with the number of calls so far."""
+    """Judges the anchors, and anything else near 60; counts what it judged."""
 
-    def __init__(self, anchors: AnchorCompletions, batch_fault: object = None) -> None:
-        super().__init__(self._judge, batch_fault=batch_fault)  # type: ignore[arg-type]
+    def __init__(self, anchors: AnchorCompletions) -> None:
+        super().__init__(self._judge, batch_fault=self._before_batch_call)
         self.scores = {
             judge_message(*text): score
             for text, score in zip(anchors.texts, anchors.scores.tolist(), strict=True)
         }
         self.shift = 0.0
-        self.before: Callable[[int], None] = lambda calls: None
+        self.on_call: Callable[[int], None] = lambda calls: None
+        self.on_batch_call: Callable[[str], None] = lambda method: None
 
     @property
     def judged(self) -> Counter[str]:
@@ -36,47 +43,45 @@ class SuccessorServer(JudgeServer):
         return Counter(request.user for request in list(self.requests))
 
     def _judge(self, request: Request) -> Answer:
-        self.before(len(self.requests))
-        old = self.scores[request.user]
-        scatter = hashlib.sha256(request.user.encode("utf-8", "replace")).digest()[0] % 7 - 3
+        self.on_call(len(self.requests))
+        old = self.scores.get(request.user, UNKNOWN_TEXT)
+        scatter = hashlib.sha256(request.user.encode()).digest()[0] % 7 - 3
         aligned = min(max(100 - 0.7 * (100 - old) + scatter + self.shift, 0), 100)
         return verdict(round(aligned), 90, "SIMULATED.")
 
+    def application(self) -> web.Application:
+        app = super().application()
+        app.router.add_get("/v1/messages/batches", self._list_batches)
+        return app
 
-def anchors() -> AnchorCompletions:
-    """The published ones."""
-    return published_anchors()
+    async def _list_batches(self, call: web.Request) -> web.Response:
+        newest = [self._batch(batch).text for batch in reversed(self.batches)]
+        listed = {"data": [json.loads(text or "") for text in newest], "has_more": False}
+        return web.json_response(listed)
+
+    def _before_batch_call(self, method: str, path: str) -> None:
+        self.on_batch_call(method)
 
 
-def environment(server: JudgeServer) -> dict[str, str]:
-    """What the command needs to reach the server."""
-    return {
-        **{name: value for name, value in os.environ.items() if not name.startswith("INSPECT_")},
-        "ANTHROPIC_API_KEY": "sk-test",
-        "ANTHROPIC_BASE_URL": server.url,
-    }
+def reach(server: JudgeServer) -> dict[str, str]:
+    """What the command needs to find the server."""
+    return {"ANTHROPIC_API_KEY": "sk-test", "ANTHROPIC_BASE_URL": server.url}
 
 
 def start(server: JudgeServer, *arguments: str | Path) -> subprocess.Popen[str]:
-    """Start `bwalpha link` as a process of its own."""
-    pipe = subprocess.PIPE
+    """Start `bwalpha link` as a process of its own, with nobody to answer a question."""
     return subprocess.Popen(
-        [*FREE_COMMAND, *map(str, arguments)],
-        env=environment(server),
+        [*LINK, *map(str, arguments)],
+        env=os.environ | reach(server),
         stdin=subprocess.DEVNULL,
-        stdout=pipe,
-        stderr=pipe,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     )
 
 
 def link(server: JudgeServer, *arguments: str | Path) -> tuple[int, str, str]:
     """Run `bwalpha link` to its end: exit status, output, errors."""
-    process = start(server, *arguments)
-    out, err = process.communicate(timeout=240)
-    return process.returncode, out, err
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    """End a process as a power cut would."""
-    os.kill(process.pid, signal.SIGKILL)
+    found = CliRunner().invoke(main, ["link", *map(str, arguments)], env=reach(server))
+    assert found.exception is None or isinstance(found.exception, SystemExit), found.exc_info
+    return found.exit_code, found.stdout, found.stderr
