@@ -10,6 +10,7 @@ from commands.doctor import doctor
 from commands.export import export_command
 from commands.import_ import import_command
 from commands.judge import judge_command
+from commands.link import link
 from commands.prompts import prompts_command
 from commands.published import published
 from commands.reference import reference
@@ -31,6 +32,7 @@ for command in (
     export_command,
     import_command,
     judge_command,
+    link,
     prompts_command,
     published,
     reference,
