@@ -8,6 +8,8 @@ from pathlib import Path
 import matplotlib
 
 matplotlib.use("Agg")
+# A dollar in a name is a dollar, not mathematics.
+matplotlib.rcParams["text.parse_math"] = False
 
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
