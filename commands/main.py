@@ -8,10 +8,12 @@ from commands.bundle import bundle
 from commands.doctor import doctor
 from commands.export import export_command
 from commands.import_ import import_command
+from commands.power import power
 from commands.prompts import prompts_command
 from commands.reference import reference
 from commands.report import report
 from commands.run import run
+from commands.verify import verify
 
 
 @click.group()
@@ -25,9 +27,11 @@ for command in (
     doctor,
     export_command,
     import_command,
+    power,
     prompts_command,
     reference,
     report,
     run,
+    verify,
 ):
     main.add_command(command)

@@ -112,7 +112,12 @@ def condition_row(run: Run, rules: Rules) -> ConditionRow:
 
 def _comparison(runs: Sequence[Run], rules: Rules, asked: Asked) -> Comparison:
     rows = [condition_row(run, rules) for run in runs]
-    rows = [row.model_copy(update={"name": row_name(row, rows)}) for row in rows]
+    rows = [
+        row.model_copy(
+            update={"name": row_name(row, rows), "short_name": row_name(row, rows, seed=False)}
+        )
+        for row in rows
+    ]
     first = runs[0]
     found: list[Entry] = entries(runs, rows)
     return Comparison(

@@ -75,7 +75,7 @@ class Asked:
         Raises:
             ProtocolError: A name is no condition here, or the two share no judge, seed and sampling.
         """
-        rows = {row.name: row for c in comparisons for row in c.rows}
+        rows = {row.short_name: row for c in comparisons for row in c.rows}
         made = {
             f"{a}:{b}"
             for c in comparisons
@@ -94,7 +94,7 @@ class Asked:
 
 
 def _names(row: hl.ConditionRow) -> set[str]:
-    return {row.condition, row.name}
+    return {row.condition, row.name, row.short_name}
 
 
 def entries(runs: Sequence[Run], rows: Sequence[hl.ConditionRow]) -> list[Entry]:
@@ -154,14 +154,14 @@ def _default(first: Entry, second: Entry) -> bool:
 
 def _difference(first: Entry, second: Entry, asked: bool, margin: float | None) -> hl.Difference:
     found = {p: difference(first.sample, second.sample, p) for p in POPULATIONS}
-    invalid = [entry.row.name for entry in (first, second) if entry.figures.invalid]
+    invalid = [entry.row.short_name for entry in (first, second) if entry.figures.invalid]
     caveats = [f"{name} is INVALID" for name in invalid]
     if first.run.target != second.run.target:
         caveats.append(f"targets {first.run.target} and {second.run.target}")
     p, panel = (NAN if invalid else found[name].p_value() for name in POPULATIONS)
     return hl.Difference(
-        first=first.row.name,
-        second=second.row.name,
+        first=first.row.short_name,
+        second=second.row.short_name,
         judge=first.column.name,
         instrument_sha256=first.column.instrument.sha256,
         base_seed=first.run.seed,
@@ -195,7 +195,7 @@ def rankings(found: Sequence[Entry]) -> list[hl.Ranking]:
             instrument_sha256=group[0].column.instrument.sha256,
             base_seed=group[0].run.seed,
             population=population,
-            conditions=[entry.row.name for entry in group],
+            conditions=[entry.row.short_name for entry in group],
             probabilities=probabilities.tolist(),
         )
         for group in _same_target(found)
@@ -221,8 +221,8 @@ def confounds(found: Sequence[Entry]) -> list[hl.Confound]:
         coherence, length = (single(slope) for slope in fit.slopes)
         made += [
             hl.Confound(
-                condition=entry.row.name,
-                baseline=ordered[0].row.name,
+                condition=entry.row.short_name,
+                baseline=ordered[0].row.short_name,
                 judge=entry.column.name,
                 instrument_sha256=entry.column.instrument.sha256,
                 base_seed=entry.run.seed,

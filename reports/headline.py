@@ -189,6 +189,7 @@ class QuestionFigures(Model):
 class ConditionRow(Model):
     """One condition, one target, one base seed, every judge.
 
+    ``name`` tells the row apart from the others here, ``short_name`` from those of the same seed.
     ``distributional_c`` is a published score C, and ``c_of`` whose: this row's ``own``, or that of the
     ``original`` prompt that this row's stands for; null where none applies.
     ``sampling`` is what the requests carried, ``sampling_differs`` whether that is not the protocol's.
@@ -200,6 +201,7 @@ class ConditionRow(Model):
     condition: str
     label: str
     name: str = ""
+    short_name: str = ""
     distributional_c: Number
     c_of: Whose = "own"
     provenance: str

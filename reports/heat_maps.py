@@ -101,11 +101,7 @@ def draw_seeds(comparison: Comparison, folder: Path, name: str) -> list[Path]:
     for s in series:
         shift = (judges.index(s.judge) - (len(judges) - 1) / 2) * 0.22
         for place, (seed, alpha) in enumerate(zip(s.seeds, s.alphas, strict=True)):
-            x = (
-                conditions.index(_series(s))
-                + shift
-                + (place - (len(s.seeds) - 1) / 2) * 0.05
-            )
+            x = conditions.index(_series(s)) + shift + (place - (len(s.seeds) - 1) / 2) * 0.05
             if alpha is not None:
                 tint, mark = colour(judges, s.judge), marker(judges, s.judge)
                 axes.plot(x, alpha, mark, color=tint, markersize=6)

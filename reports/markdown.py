@@ -55,7 +55,15 @@ def markdown(headline: Headline) -> str:
 
 
 _HEADINGS = ["condition", "C", "judge", "α [95 %]", "this panel", "coherence", "scored/failed"]
-_GAPS = ["condition", "judges", "gap [95 %]", "paired gap [95 %]", "Krippendorff α", "Spearman ρ", "gate"]
+_GAPS = [
+    "condition",
+    "judges",
+    "gap [95 %]",
+    "paired gap [95 %]",
+    "Krippendorff α",
+    "Spearman ρ",
+    "gate",
+]
 _DETAIL = [
     "condition",
     "judge",
@@ -76,7 +84,10 @@ def _comparison(comparison: Comparison, headline: Headline) -> list[str]:
     lines += ["### How", "", *_how(comparison, headline), ""]
     lines += ["### What came out", "", *_table(_HEADINGS, _alpha_cells(rows)), ""]
     if gaps := _gap_cells(rows):
-        lines += [f"The gate is |gap| < {headline.gate:g}; a gap is the first judge minus the second.", ""]
+        lines += [
+            f"The gate is |gap| < {headline.gate:g}; a gap is the first judge minus the second.",
+            "",
+        ]
         lines += [*_table(_GAPS, gaps), ""]
     lines += _rules(comparison)
     lines += ["### How sure", "", *_sure(comparison)]
@@ -135,12 +146,21 @@ def _sure(comparison: Comparison) -> list[str]:
                 ]
             )
     if comparison.differences:
-        headings = ["first − second", "judge", "α [95 %]", "p", "p (Holm)", "this panel: p (Holm)"]
+        headings = [
+            "first − second",
+            "judge",
+            "seed",
+            "α [95 %]",
+            "p",
+            "p (Holm)",
+            "this panel: p (Holm)",
+        ]
         headings += ["equivalent"]
         cells = [
             [
                 f"{d.first} − {d.second}" + "".join(f" ({caveat})" for caveat in d.caveats),
                 d.judge,
+                "" if d.base_seed is None else str(d.base_seed),
                 both_text(d.difference, sign=True),
                 p_text(d.p_value),
                 p_text(d.holm),
@@ -170,12 +190,13 @@ def _sure(comparison: Comparison) -> list[str]:
         ]
         lines += [*_table(["judge", "seed", "of", "ranks"], cells, raw=(3,)), ""]
     if comparison.confounds:
-        headings = ["condition", "judge", "raw", "at equal coherence and length"]
+        headings = ["condition", "judge", "seed", "raw", "at equal coherence and length"]
         headings += ["points a point of coherence", "points a doubling of length"]
         cells = [
             [
                 f"{c.condition} − {c.baseline}",
                 c.judge,
+                "" if c.base_seed is None else str(c.base_seed),
                 *map(estimate_text, (c.raw, c.adjusted, c.coherence_slope, c.length_slope)),
             ]
             for c in comparison.confounds
@@ -198,7 +219,14 @@ def _beside_published(rows: Sequence[ConditionRow]) -> list[str]:
         for judge in row.judges
         if judge.published is not None
     ]
-    headings = ["question means", "judge", "questions", "Pearson r", "Spearman ρ", "ours − published"]
+    headings = [
+        "question means",
+        "judge",
+        "questions",
+        "Pearson r",
+        "Spearman ρ",
+        "ours − published",
+    ]
     return [*_table(headings, found), ""] if found else []
 
 

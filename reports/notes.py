@@ -28,9 +28,7 @@ def row_notes(run: Run, rules: Rules) -> list[str]:
     if not run.as_planned:
         notes.append(f"the run was planned as {run.metadata.condition}, and this is what ran")
     if sampling_differs(run):
-        notes.append(
-            f"sampled with {run.sampling.text}; the protocol has {PROTOCOL_SAMPLING.text}"
-        )
+        notes.append(f"sampled with {run.sampling.text}; the protocol has {PROTOCOL_SAMPLING.text}")
     if run.target_failures:
         failed = sum(run.target_failures.values())
         notes.append(
@@ -38,7 +36,9 @@ def row_notes(run: Run, rules: Rules) -> list[str]:
             "no judge was asked about them"
         )
     if run.cut:
-        notes.append(f"{run.cut} of {made} answers ({run.cut / made:.1%}) were cut at the length limit")
+        notes.append(
+            f"{run.cut} of {made} answers ({run.cut / made:.1%}) were cut at the length limit"
+        )
     if run.empty:
         notes.append(f"{run.empty} of {made} answers are empty, and were judged as they are")
     if run.equal:

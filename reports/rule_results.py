@@ -60,9 +60,7 @@ def _groups(found: Sequence[Entry]) -> Iterator[list[Entry]]:
     ).values()
 
 
-def _by(
-    found: Sequence[Entry], key: Callable[[Entry], Hashable]
-) -> dict[Hashable, list[Entry]]:
+def _by(found: Sequence[Entry], key: Callable[[Entry], Hashable]) -> dict[Hashable, list[Entry]]:
     groups: dict[Hashable, list[Entry]] = {}
     for entry in found:
         groups.setdefault(key(entry), []).append(entry)
@@ -157,7 +155,9 @@ def _seeds(chosen: Sequence[Entry], rules: Rules, common: list[cv.Caveat]) -> li
     ]
     registered = rules.registered
     return [
-        _result(FOLLOW_UP_1, FOUR, later, followup_1(findings, changes, registered), numbers, stands),
+        _result(
+            FOLLOW_UP_1, FOUR, later, followup_1(findings, changes, registered), numbers, stands
+        ),
         _result(
             CLUSTERS,
             FOUR,
@@ -234,5 +234,7 @@ def _result(
         outcome=ruling.outcome,
         basis=ruling.words,
         numbers=numbers,
-        caveats=cv.said_once([cv.Caveat("", c.text, c.figure) for c in caveats] if alone else caveats),
+        caveats=cv.said_once(
+            [cv.Caveat("", c.text, c.figure) for c in caveats] if alone else caveats
+        ),
     )

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from reports.differences import EM, NULL
 from reports.formatting import (
     MEANING,
     c_text,
@@ -38,6 +39,7 @@ from reports.headline import (
 )
 from reports.rule_results import FOUR
 
+BASIS = 120
 Rows = Sequence[ConditionRow] | Sequence[PublishedFigures]
 
 
@@ -49,9 +51,7 @@ def print_headline(headline: Headline, console: Console) -> None:
             say(console, "SIMULATED: these numbers describe no real model.", "bold yellow")
         for line in [*remarks(comparison), *seed_lines(comparison), *use_lines(comparison)]:
             say(console, line)
-        if comparison.differences:
-            console.print(_differences(comparison.differences))
-            _print_equivalence(comparison.differences, console)
+        _print_differences(comparison.differences, console)
     if headline.show_published:
         print_published(headline.published, headline.gate, console)
     for comparison in headline.comparisons:
@@ -96,7 +96,11 @@ def _name(row: ConditionRow | PublishedFigures) -> str:
 
 def _new_table(heading: str, left: Sequence[str], right: Sequence[str]) -> Table:
     table = Table(
-        title=Text(heading) if heading else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, expand=False
+        title=Text(heading) if heading else None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        expand=False,
     )
     for name in left:
         table.add_column(Text(name), overflow="fold")
@@ -164,17 +168,29 @@ def _gaps(gaps: Sequence[tuple[ConditionRow | PublishedFigures, GapFigures]], ga
     return table
 
 
+def _print_differences(found: Sequence[Difference], console: Console) -> None:
+    """What was asked for, and the winners against null and the EM target; the files have all."""
+    chosen = [d for d in found if d.asked or d.second in (NULL, EM)] or list(found)
+    if not chosen:
+        return
+    console.print(_differences(chosen))
+    _print_equivalence(chosen, console)
+    if more := len(found) - len(chosen):
+        say(console, f"{more} more differences, of the winners from each other, are in the files")
+
+
 def _differences(found: Sequence[Difference]) -> Table:
     table = _new_table(
         "differences of α, paired by question; p adjusted over one judge and seed (Holm)",
-        ["first − second", "judge"],
+        ["first − second", "judge", "seed"],
         ["α [95 %]", "this panel", "p"],
     )
     for one in found:
-        mark = " INVALID" if any("INVALID" in caveat for caveat in one.caveats) else ""
+        mark = "\nINVALID" if any("INVALID" in caveat for caveat in one.caveats) else ""
         table.add_row(
             Text(f"{one.first} − {one.second}"),
             Text(one.judge),
+            Text("" if one.base_seed is None else str(one.base_seed)),
             Text(f"{signed(one.difference.value)} {interval_text(one.difference)}".rstrip() + mark),
             Text(interval_text(one.difference.panel)),
             Text(p_text(one.holm)),
@@ -189,7 +205,7 @@ def _print_equivalence(found: Sequence[Difference], console: Console) -> None:
             said = {True: "shown", False: "not shown", None: "no interval, so not shown"}
             say(
                 console,
-                f"{one.first} and {one.second}, {one.judge}: within ±{test.margin:g} "
+                f"{one.first} and {one.second}, {one.judge}, seed {one.base_seed}: within ±{test.margin:g} "
                 f"{said[test.equivalent]}, p {p_text(test.p_value)}",
             )
 
@@ -215,5 +231,10 @@ def _rule_text(result: RuleResult, several: bool) -> Text:
     return Text.assemble(
         f"{result.rule}, {result.judge}{seed}{target}: ",
         (result.outcome, "bold"),
-        f", {MEANING[result.outcome]}: {result.basis}.",
+        f", {MEANING[result.outcome]}: {_shortened(result.basis)}.",
     )
+
+
+def _shortened(text: str) -> str:
+    """The ground of a result as far as a screen has room for it; the files have it whole."""
+    return text if len(text) <= BASIS else f"{text[:BASIS].rsplit(' ', 1)[0]} …"
