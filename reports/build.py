@@ -12,7 +12,7 @@ from estimation import means as me
 from estimation.means import Floats
 from protocol.targets import c_applies, is_model
 from reports import notes
-from reports.differences import Asked, Entry, confounds, differences, entries, rankings
+from reports.differences import NOTHING, Asked, Entry, confounds, differences, entries, rankings
 from reports.estimates import alpha, both, single
 from reports.headline import (
     Agreement,
@@ -38,7 +38,7 @@ HISTOGRAM_EDGES = np.linspace(0, 100, 21)
 
 
 def build_headline(
-    loaded: Loaded, asked: Asked = Asked(), show_published: bool = False
+    loaded: Loaded, asked: Asked = NOTHING, show_published: bool = False
 ) -> Headline:
     """Every figure of the report, from the runs that were read.
 

@@ -93,6 +93,9 @@ class Asked:
             )
 
 
+NOTHING = Asked()
+
+
 def _names(row: hl.ConditionRow) -> set[str]:
     return {row.condition, row.name, row.short_name}
 

@@ -113,7 +113,7 @@ def _how(comparison: Comparison, headline: Headline) -> list[str]:
     judges = [judge for row in comparison.rows for judge in row.judges]
     named = unique(f"{judge.judge} ({judge.model})" for judge in judges)
     sampling = unique(row.sampling for row in comparison.rows)
-    used = ", ".join(methods(judge.alpha for judge in judges)) or "none"
+    used = "; ".join(methods(judge.alpha for judge in judges)) or "none"
     lines = [
         f"Judged by {', '.join(named)} under the rubric {comparison.rubric}; sampled with "
         f"{'; '.join(sampling)}.",

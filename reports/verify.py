@@ -23,6 +23,18 @@ NO_FIGURE = re.compile(
 SENTENCE = re.compile(r"(?<=[.;!?])\s+")
 # What the protocol and the methods fix; a write-up says these without a run.
 FIXED = {"0", "1", "2", "3", "4", "5", "8", "10", "20", "30", "40", "44", "50", "52", "95", "100"}
+# Fields whose values say what a record is about.
+OWN = (
+    "condition",
+    "baseline",
+    "name",
+    "about",
+    "first",
+    "second",
+    "judge",
+    "base_seed",
+    "question_id",
+)
 FIXED |= {"0.95", "256", "512", "1,040", "1040", "2048"}
 
 
@@ -69,22 +81,27 @@ def verify(text: str, headline: Headline) -> tuple[int, list[Unfound]]:
         mine = _meant(figures, names, context)
         for match in NUMBER.finditer(_blank(passage, names)):
             written = match.group().strip()
-            if written.lstrip("+-−").removesuffix("%").strip() in FIXED or any(agrees(written, figure.value) for figure in mine):
+            fixed = written.lstrip("+-−").removesuffix("%").strip() in FIXED
+            below = passage[: match.start()].endswith("<")
+            if fixed or any(agrees(written, figure.value, below) for figure in mine):
                 found += 1
             else:
                 missing.append(_unfound(line, written, mine))
     return found, missing
 
 
-def agrees(written: str, value: float) -> bool:
+def agrees(written: str, value: float, below: bool = False) -> bool:
     """Whether a figure, rounded to the digits that are written, is what is written.
 
-    A percentage agrees with a share; a sign that is not written is not asked for.
+    A percentage agrees with a share; a sign that is not written is not asked for. ``below``: a `<` stands
+    before it.
     """
     plain = written.replace(",", "").replace("−", "-").replace(" ", "")
     percent = plain.endswith("%")
     number = Decimal(plain.removesuffix("%").lstrip("+"))
     digits = max(-int(number.as_tuple().exponent), 0)
+    if below:
+        return 0 <= value < float(number)
     candidates = [value, value * 100] if percent else [value]
     signed = plain[0] in "+-"
     return any(
@@ -102,7 +119,10 @@ def _rounded(value: float, digits: int, written: float) -> bool:
 
 def _figures(headline: Headline) -> Iterator[Figure]:
     document = headline.model_dump(mode="json", exclude={"schema_version"})
-    yield from _walk(document, ())
+    for figure in _walk(document, ()):
+        # A path's words are names too, such as those of a rule's numbers.
+        words = tuple(word.strip(",:;") for part in figure.path for word in part.split(" "))
+        yield Figure(tuple(dict.fromkeys((*figure.path, *words))), figure.value)
 
 
 def _walk(value: Any, path: tuple[str, ...]) -> Iterator[Figure]:
@@ -111,11 +131,9 @@ def _walk(value: Any, path: tuple[str, ...]) -> Iterator[Figure]:
     if isinstance(value, int | float):
         yield Figure(path, float(value))
     elif isinstance(value, dict):
-        own = tuple(
-            str(value[key])
-            for key in ("condition", "name", "first", "second", "judge", "base_seed", "question_id")
-            if value.get(key) is not None
-        )
+        own = tuple(str(value[key]) for key in OWN if value.get(key) is not None)
+        if isinstance(conditions := value.get("conditions"), list):
+            own += tuple(conditions)
         for key, inner in value.items():
             yield from _walk(inner, (*path, *own, key))
     elif isinstance(value, list):

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from reports.decision import decide
 
 from protocol.judges import judge_table
 from reports.build import build_headline
-from reports.decision import decide
 from reports.headline import ConditionRow, Estimate, GapFigures, JudgeFigures, Verdict
 from reports.published import WINNERS, read_rules
 from reports.tables import verdict_text
