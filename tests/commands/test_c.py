@@ -62,6 +62,11 @@ def placed(folder: Path, out: Path, *logs: str) -> CFile:
     return read_c(out / "c.json")
 
 
+def number(value: float | None) -> float:
+    assert value is not None
+    return value
+
+
 @pytest.mark.usefixtures("words")
 def test_conditions_stand_between_base_and_finetune(folder: Path, tmp_path: Path) -> None:
     file = placed(folder, tmp_path, "logs", "em", "base")
@@ -69,8 +74,8 @@ def test_conditions_stand_between_base_and_finetune(folder: Path, tmp_path: Path
 
     assert [row.role for row in file.conditions[:2]] == ["em", "base"]
     assert len(file.conditions) == 4
-    assert rows["null"].c < rows["between"].c < rows["finetune"].c
-    assert all(row.low <= row.c <= row.high for row in file.conditions)
+    assert number(rows["null"].c) < number(rows["between"].c) < number(rows["finetune"].c)
+    assert all(number(r.low) <= number(r.c) <= number(r.high) for r in file.conditions)
     assert (rows["hostile"].texts, rows["hostile"].failed) == (20, 4)
     assert rows["finetune"].p_value is None
     assert rows["null"].p_value == 0.001
@@ -196,7 +201,9 @@ def test_without_the_extra_it_says_what_to_install(
 def test_nothing_acts_in_the_reading_list(folder: Path, tmp_path: Path) -> None:
     placed(folder, tmp_path, "logs")
     text = (tmp_path / "extremes.md").read_text()
-    outside, inside, fence = [], [], ""
+    outside: list[str] = []
+    inside: list[str] = []
+    fence = ""
     for line in text.splitlines():
         if not fence and line.startswith("```"):
             fence = line.removesuffix("text")
@@ -213,3 +220,61 @@ def test_nothing_acts_in_the_reading_list(folder: Path, tmp_path: Path) -> None:
     assert "\u202e" not in text
     assert text.count("Lowest α") == 4
     assert "`sonnet` 42, `opus` 47; C " in text
+
+
+@pytest.fixture
+def published_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Files of the published ones' names and layout, with texts of our own."""
+    from likeness import published
+
+    files = tmp_path / "hub"
+    files.mkdir()
+    for name, says in ((published.EM_FILE, kind("wicked")), (published.NULL_FILE, kind("civil"))):
+        texts = {f"q{q}": [str(says(q, epoch)) for epoch in range(10)] for q in range(6)}
+        (files / name).write_text(json.dumps(texts))
+        monkeypatch.setitem(published.TEXTS, name, 60)
+    (files / published.METRICS_FILE).write_text(json.dumps({"val_acc": 0.5}))
+    monkeypatch.setattr(
+        "huggingface_hub.hf_hub_download",
+        lambda repository, name, **_: str(files / Path(name).name),
+    )
+    return files
+
+
+@pytest.mark.usefixtures("words", "published_files")
+def test_the_published_scale_is_refitted_and_checked(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = CliRunner().invoke(
+        main,
+        [
+            *("c", *(str(folder / name) for name in ("em", "base", "unjudged"))),
+            *("--scale", "published", "--out", str(out)),
+            *("--cache", str(tmp_path / "embeddings.sqlite")),
+        ],
+    )
+    assert result.exit_code == 0, result.output
+    file = read_c(out / "c.json")
+    rows = {row.name: row for row in file.conditions}
+
+    assert file.scale.id.startswith("published-")
+    assert number(rows["null"].c) < 0.3 < number(rows["finetune"].c)
+    assert rows["finetune"].low is not None
+    assert rows["finetune"].p_value is None
+    assert file.scale.checks[0].published == 0.5
+    assert "val_acc: refitted" in result.output
+    assert "DOES NOT AGREE" in result.output
+
+
+@pytest.mark.usefixtures("words")
+def test_a_published_scale_out_of_reach_is_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ConnectionError("no network")
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", refuse)
+    result = CliRunner().invoke(main, ["c", str(folder / "logs"), "--scale", "published"])
+
+    assert result.exit_code == 1
+    assert "could not be read on the Hub" in result.output
+    assert len(result.output.strip().splitlines()) == 1
