@@ -205,14 +205,19 @@ def _say_cost(
     successor: Successor, requests: list[Any], asking: dict[str, Any]
 ) -> CostLimit | None:
     """Say the cost, and give the limit that the judging step keeps to; it asks where nothing is said."""
-    from commands.costs import Price, read_prices
+    from commands.costs import read_prices
     from judging.costs import CostLimit
     from linking.sampling import estimate_cost
     from linking.wording import cost_lines
+    from protocol.judges import JudgePrice
 
     model, most, given = str(successor.model), asking["max_cost"], asking["prices"]
     prices = read_prices()
-    price = Price(input=given[0], output=given[1]) if given else prices.price(model)
+    price = (
+        JudgePrice(input=given[0], output=given[1], date="today", source="--prices")
+        if given
+        else prices.price(model)
+    )
     batched = asking["batch"] and model.partition("/")[0] in prices.batch_providers
     share = (prices.batch_factor if batched else 1.0) * (price.tokenizer_factor if price else 1.0)
     cost = estimate_cost(
