@@ -172,21 +172,27 @@ def _passages(text: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _meant(figures: Sequence[Figure], names: Iterable[str], context: str) -> list[Figure]:
-    """Figures of what a passage names; of a passage that names nothing, all but single questions'."""
-    words = set(re.findall(r"[\w.-]+", context.casefold()))
+    """Figures of what a passage names; those of single questions only where it names one."""
+    words = {word.strip(".-") for word in re.findall(r"[\w.-]+", context.casefold())}
     said = {name for name in names if name.casefold() in words}
-    if not said:
-        return [figure for figure in figures if "per_question" not in figure.path]
-    others = {name for name in names if name not in said}
-    conditions = said - {"sonnet", "opus"}
     return [
         figure
         for figure in figures
-        if (not conditions or conditions & set(figure.path))
-        and (not others & set(figure.path) or said & set(figure.path))
-        and ("per_question" not in figure.path or "histogram" not in figure.path)
+        if "histogram" not in figure.path
+        and ("per_question" not in figure.path or said & _question_of(figure))
+        and _about(figure, said)
         and not _only_other(figure, said)
     ]
+
+
+def _question_of(figure: Figure) -> set[str]:
+    return set(figure.path[figure.path.index("per_question") + 1 :])
+
+
+def _about(figure: Figure, said: set[str]) -> bool:
+    """Whether a figure is of a condition that a passage names, or the passage names none."""
+    conditions = said - {"sonnet", "opus"}
+    return not conditions or bool(conditions & set(figure.path))
 
 
 def _only_other(figure: Figure, said: set[str]) -> bool:
