@@ -18,7 +18,6 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
-    batches,
     four_conditions,
     memory_growth,
     report_growth,
@@ -29,7 +28,7 @@ from benchmarks.measured import Figure
 
 PIECES: dict[str, Callable[[bool], list[Figure]]] = {
     piece.PIECE: piece.measure
-    for piece in (suite_cost, four_conditions, batches, report_growth, memory_growth, start_up)
+    for piece in (suite_cost, four_conditions, report_growth, memory_growth, start_up)
 }
 RESULTS = Path(__file__).resolve().parent / "results"
 

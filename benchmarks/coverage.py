@@ -273,7 +273,7 @@ def cell(found: Coverage | None, draws: int) -> str:
         mark = " **NO**"
     elif found.share > TOLERATED[1]:
         mark = " over"
-    often = "" if found.printed == draws else f", printed in {found.printed / draws:.0%}"
+    often = "" if found.printed >= 0.995 * draws else f", printed in {found.printed / draws:.0%}"
     return f"{found.share:.1%}{mark} (width {found.width / found.printed:.2f}{often})"
 
 

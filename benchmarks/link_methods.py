@@ -25,8 +25,18 @@ from linking.methods import METHODS
 from linking.published import published_link_errors
 from protocol.data import read_yaml
 
-RECOMMENDED = 1144
-DESIGNS = ((288, 12), (288, 36), (288, 139), (1144, 12), (1144, 36), (1144, 139), (2288, 139))
+RECOMMENDED = (1152, 36)
+DESIGNS = (
+    (288, 12),
+    (288, 36),
+    (288, 139),
+    (1152, 12),
+    (1152, 36),
+    (1152, 72),
+    (1152, 139),
+    (2304, 36),
+    (2304, 139),
+)
 # α of Sonnet and Opus under soft prefixes and one plain prompt; issues #170 and #215 of the source, with
 # max_tokens 256 and another generator than the panel's other figures.
 SOFT_PREFIXES = {
@@ -66,7 +76,7 @@ def coverage_table(anchors: Anchors, draws: int, seed: int) -> None:
     print("| --- | --- | --- | --- | --- | --- | --- |")
     shifting = Successor("question-dependent, sd 3; measured on other questions", question=3.0)
     for successor, linked in [*((s, 8) for s in SUCCESSORS), (shifting, 4)]:
-        found = repeated(anchors, successor, (RECOMMENDED, None), draws, seed, linked)
+        found = repeated(anchors, successor, RECOMMENDED, draws, seed, linked)
         bands = " / ".join(f"{share:.0%}" for share in found.bands)
         print(
             f"| {successor.name} | {found.coverage:.1%} | {bands} | {found.width:.1f} | {found.rmse:.2f} "

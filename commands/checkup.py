@@ -33,7 +33,7 @@ class Checkup(NamedTuple):
 
 def examine(
     target: str | None,
-    judges: str,
+    judges: str | None,
     roles: Sequence[str],
     panel: str,
     rubric: str,
@@ -68,7 +68,7 @@ def examine(
     return Checkup(checks, plan, bound)
 
 
-def _judge_models(judges: str, roles: Sequence[str], checks: list[Check]) -> dict[str, str]:
+def _judge_models(judges: str | None, roles: Sequence[str], checks: list[Check]) -> dict[str, str]:
     try:
         models = parse_judges(judges)
     except ProtocolError as error:

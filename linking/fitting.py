@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import stats
 
 from linking.errors import (
     LeftOut,
@@ -18,7 +19,7 @@ from linking.errors import (
     resampled_links,
     schemes,
 )
-from linking.linkfile import Anchors, FixedPart, Instrument, Link, LinkFile, Uncertainty
+from linking.linkfile import Anchors, FixedPart, Link, LinkedJudge, LinkFile, Uncertainty
 from linking.methods import METHODS, Fitted, Method, Points, fit_points
 from linking.pairs import Floats, Pairs, means_by
 from protocol.errors import ProtocolError
@@ -31,8 +32,8 @@ FIT_LEVELS = 5
 def fit_link(
     pairs: Pairs,
     *,
-    old: Instrument,
-    new: Instrument,
+    old: LinkedJudge,
+    new: LinkedJudge,
     anchors_sha256: str,
     anchors_source: str,
     panel_sha256: str,
@@ -46,7 +47,7 @@ def fit_link(
 
     Args:
         pairs: Both judges' scores of the anchors.
-        old: The instrument whose scale is to be reached.
+        old: The judge whose scale is to be reached.
         new: Its successor.
         anchors_sha256: Hash of the anchors.
         anchors_source: Where the anchors come from.
@@ -119,15 +120,27 @@ def _uncertainty(method: Method, fitted: Fitted, pairs: Pairs, left_out: LeftOut
     explained = float(fit_variance.mean() + np.mean(noise[np.isfinite(noise)]))
     alone = left_out.residuals["condition"]
     independent = min(effective_conditions(alone, groups) for groups in kinds.values())
-    between = left_out.errors().governing ** 2 - explained
+    mean_square = left_out.errors().governing ** 2
     spread = question_sd(left_out.biases, left_out.bias_variances)
     return Uncertainty(
-        condition_sd=float(np.sqrt(max(between, 0.0))),
+        condition_sd=excess_sd(mean_square, independent - 1, explained),
         condition_df=independent - 1,
         question_sd=spread if np.isfinite(spread) else None,
         question_df=len(pairs.questions) - 1,
         fit=_fit_error(points.linked(fitted), fit_variance),
     )
+
+
+def excess_sd(mean_square: float, df: float, explained: float) -> float:
+    """Spread that a mean square leaves beyond what is explained, as a standard deviation.
+
+    The mean of the positive part over the mean square's own sampling distribution (χ² with ``df``
+    degrees of freedom): where scatter explains nearly everything, the difference alone would as
+    often as not be cut off at 0 and promise too much.
+    """
+    shares = (np.arange(200) + 0.5) / 200
+    likely = mean_square * stats.chi2.ppf(shares, df) / df
+    return float(np.sqrt(np.maximum(likely - explained, 0.0).mean()))
 
 
 def _fit_error(linked: Floats, variance: Floats) -> tuple[tuple[float, float], ...]:
@@ -151,13 +164,13 @@ def _anchors(pairs: Pairs, sha256: str, source: str, panel_sha256: str) -> Ancho
     )
 
 
-def _refuse(pairs: Pairs, old: Instrument, new: Instrument, methods: Sequence[str]) -> None:
+def _refuse(pairs: Pairs, old: LinkedJudge, new: LinkedJudge, methods: Sequence[str]) -> None:
     if len(pairs.conditions) < FEWEST_CONDITIONS:
         raise ProtocolError(
             f"A link needs at least {FEWEST_CONDITIONS} conditions that both judges scored; there are "
             f"{len(pairs.conditions)}. Judge more anchor conditions: more completions do not help."
         )
-    if old.rubric_sha256 != new.rubric_sha256:
+    if old.instrument.rubric_sha256 != new.instrument.rubric_sha256:
         raise ProtocolError(
             "The two judges scored under different rubrics, so a link would mix the judge with the "
             "rubric. Judge the anchors under the rubric of the judge whose scale is to be reached."

@@ -107,8 +107,9 @@ class _Curve:
         if self.knots.size:
             return np.interp(scores, self.knots, self.heights)
         if self.coefficients.size:
-            values: Floats = np.polynomial.polynomial.polyval(scores / 100, self.coefficients)
-            return values
+            return np.asarray(
+                np.polynomial.polynomial.polyval(scores / 100, self.coefficients), dtype=np.float64
+            )
         return scores
 
 
@@ -223,8 +224,8 @@ def _curve(method: Method, points: Points, weights: Floats) -> _Curve:
     if method.curve == "isotonic":
         return _isotonic(x, y, mass)
     degree = min(2, x.size - 1)
-    coefficients: Floats = np.polynomial.polynomial.polyfit(x / 100, y, degree, w=np.sqrt(mass))
-    return _Curve(coefficients=coefficients)
+    coefficients = np.polynomial.polynomial.polyfit(x / 100, y, degree, w=np.sqrt(mass))
+    return _Curve(coefficients=np.asarray(coefficients, dtype=np.float64))
 
 
 def _isotonic(x: Floats, y: Floats, mass: Floats) -> _Curve:

@@ -23,9 +23,8 @@ FULL = [
     "data_parallel",
     "tensor_parallel",
     "remote",
-    "batch_judges",
 ]
-ONE_GPU = ["published", "seed_137", "seed_256", "batch_judges"]
+ONE_GPU = ["published", "seed_137", "seed_256"]
 WINNERS = {"pair_111", "grid_1", "grid_2", "grid_3"}
 
 
@@ -81,11 +80,10 @@ def test_a_shipped_configuration_runs_the_four_conditions(
         assert given.max_connections == wanted["generate_config"]["max_connections"]
         assert log.eval.config.max_samples == wanted["eval_config"].get("max_samples")
         assert log.eval.config.log_realtime is False
-        assert log.eval.config.epochs_reducer == ["failed_share"]
+        assert log.eval.config.epochs_reducer == ["bwalpha_scorers/failed_share"]
         assert (log.eval.metadata or {})["base_seed"] == wanted["generate_config"]["seed"]
     assert len(target.bodies) == 8
     assert len(judges.requests) == 16
-    assert bool(judges.batches) is (name == "batch_judges")
 
 
 @pytest.mark.parametrize("name", FULL)
@@ -114,7 +112,7 @@ def test_one_gpus_configurations_differ_in_seed_and_batches_alone() -> None:
         if name == "published":
             published = config
         assert config == published
-    assert seeds == {"published": 42, "seed_137": 137, "seed_256": 256, "batch_judges": 42}
+    assert seeds == {"published": 42, "seed_137": 137, "seed_256": 256}
     assert DEFAULT_SEED == 42
 
 

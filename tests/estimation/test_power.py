@@ -77,7 +77,7 @@ def test_the_promised_difference_is_found_with_the_promised_power() -> None:
             Sample(means[CLUSTERS] + rng.normal(0, 10, CLUSTERS.size), CLUSTERS)
             for means in (moved, questions)
         ]
-        found += difference(*runs).low > 0
+        found += difference(runs[0], runs[1]).low > 0
     assert 0.74 <= found / 400 <= 0.86
 
 
@@ -88,7 +88,7 @@ def test_the_spread_of_a_difference_leaves_the_questions_own_out() -> None:
         Sample((questions + shift)[CLUSTERS] + rng.normal(0, 10, CLUSTERS.size), CLUSTERS)
         for shift in (0, 5)
     ]
-    found = difference_spread(*runs)
+    found = difference_spread(runs[0], runs[1])
     assert found.between < 10
     assert found.within == pytest.approx(200, rel=0.15)
 

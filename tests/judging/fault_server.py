@@ -337,7 +337,8 @@ def result(batch: Json, call: Json, how: str = "") -> str:
         "filtered": {"response": {"status_code": 400, "body": refused}},
         "malformed": {"response": {"status_code": 200, "body": {}}},
     }
-    good = dict[str, Any](status_code=200, body=reply(call["body"], "/chat/completions"))
+    path = "/responses" if "input" in call["body"] else "/chat/completions"
+    good = dict[str, Any](status_code=200, body=reply(call["body"], path))
     line = {"id": "x", "custom_id": call["id"], "response": good, "error": None}
     return json.dumps(line | wrong.get(how, {}), ensure_ascii=False)
 

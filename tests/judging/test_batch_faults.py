@@ -44,7 +44,7 @@ CASES = {
     "an id missing for long, there later": Case(thrice("missing"), ["missing"]),
     "an id missing for ever": Case({"results": ["missing"] * 9}, ["missing"], later=["missing"], again=[1]),
     "cut once": Case({"results": ["cut"]}),
-    "cut for ever": Case({"results": ["cut"] * 9}, ["missing"] * 4, later=["missing"] * 4, again=[4]),
+    "cut for ever": Case({"results": ["cut"] * 9}, ["missing"] * 3, later=["missing"] * 3, again=[3]),
     "empty once": Case({"results": ["empty"]}),
     "empty for long": Case(thrice("empty"), ["missing"] * ALL),
     "a broken line once": Case({"results": ["broken_line"]}),

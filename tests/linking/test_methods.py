@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from linking.errors import effective_conditions, leave_out, question_sd
+from linking.fitting import excess_sd
 from linking.methods import METHODS, fit_method
 from linking.pairs import Pairs, means_by, pair_scores
 from linking.published import published_link_errors
@@ -104,6 +105,14 @@ def test_conditions_that_share_everything_count_as_their_groups() -> None:
     rng = np.random.default_rng(1)
     assert effective_conditions(rng.normal(size=100), groups) > 60
     assert effective_conditions(rng.normal(size=10)[groups], groups) == pytest.approx(10)
+
+
+def test_what_scatter_explains_leaves_a_spread_of_its_own_uncertainty() -> None:
+    assert excess_sd(9.0, 1000, 0.0) == pytest.approx(3, rel=1e-3)
+    # Nothing left on average: half of the sampling distribution still lies above.
+    assert 0 < excess_sd(9.0, 20, 9.0) < 3
+    assert excess_sd(9.0, 20, 9.0) > excess_sd(9.0, 200, 9.0)
+    assert excess_sd(9.0, 20, 900.0) == 0
 
 
 def test_the_published_opus_figures_link_to_sonnets_with_large_errors() -> None:

@@ -30,11 +30,16 @@ def test_the_published_anchors_are_as_described(anchors: AnchorScores) -> None:
 def test_the_recommended_sample_takes_every_condition_and_question_alike(
     anchors: AnchorScores,
 ) -> None:
-    chosen = sample_anchors(anchors.conditions, anchors.questions, anchors.old, RECOMMENDED)
-    assert chosen.size == RECOMMENDED == len(set(chosen.tolist()))
+    count, spread = RECOMMENDED
+    chosen = sample_anchors(
+        anchors.conditions, anchors.questions, anchors.old, count, spread_over=spread
+    )
+    assert chosen.size == count == len(set(chosen.tolist()))
     assert np.isfinite(anchors.old[chosen]).all()
-    assert set(Counter(anchors.conditions[i] for i in chosen).values()) == {8}
-    assert set(Counter(anchors.questions[i] for i in chosen).values()) == {143}
+    of_conditions = Counter(anchors.conditions[i] for i in chosen)
+    assert len(of_conditions) == spread
+    assert set(of_conditions.values()) == {count // spread}
+    assert set(Counter(anchors.questions[i] for i in chosen).values()) == {count // 8}
 
 
 def test_few_conditions_still_span_the_whole_range(anchors: AnchorScores) -> None:
@@ -79,7 +84,7 @@ def test_the_cost_is_tokens_times_prices() -> None:
 
 def test_a_linked_alphas_interval_holds_the_old_judges_alpha(real_sources: Path) -> None:
     """The whole way on the real anchors' old scores; docs/succession.md has 500 draws a successor."""
-    found = repeated(Anchors(anchor_scores()), SUCCESSORS[4], (RECOMMENDED, None), 60, seed=2)
+    found = repeated(Anchors(anchor_scores()), SUCCESSORS[4], RECOMMENDED, 60, seed=2)
     assert found.coverage > 0.85
     assert found.rmse < 5
     assert found.width < 16

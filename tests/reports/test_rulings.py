@@ -15,7 +15,12 @@ from runs.run import Run
 from tests.reports.made_logs import make_log
 from tests.reports.made_runs import REGISTERED, loaded, made_run
 
-AS_PUBLISHED = {"pair_111": (67, 86), "grid_1": (66, 82), "grid_2": (46, 74), "grid_3": (45, 69)}
+AS_PUBLISHED: dict[str, tuple[float, float]] = {
+    "pair_111": (67, 86),
+    "grid_1": (66, 82),
+    "grid_2": (46, 74),
+    "grid_3": (45, 69),
+}
 TODAY = {**REGISTERED, "sonnet": "anthropic/claude-sonnet-4-6"}
 
 
