@@ -22,6 +22,7 @@ from reports.headline import (
     GroupFigures,
     Headline,
     JudgeFigures,
+    JudgeUse,
     NamedLog,
     PublishedColumn,
     QuestionFigures,
@@ -135,7 +136,31 @@ def _comparison(runs: Sequence[Run], rules: Rules, asked: Asked) -> Comparison:
         rankings=rankings(found),
         confounds=confounds(found),
         rule_results=rule_results(found, rules),
+        judge_use=_use(rows),
     )
+
+
+def _use(rows: Sequence[ConditionRow]) -> list[JudgeUse]:
+    """Each judge's sums, where every row says what its calls took."""
+    figures: dict[tuple[str, str], list[JudgeFigures]] = {}
+    for judge in (judge for row in rows for judge in row.judges):
+        figures.setdefault((judge.role, judge.model), []).append(judge)
+    used = []
+    for (role, model), mine in figures.items():
+        tokens = [(f.input_tokens, f.output_tokens) for f in mine]
+        known = [(into, out) for into, out in tokens if into is not None and out is not None]
+        costs = [f.cost for f in mine if f.cost is not None]
+        if len(known) == len(mine):
+            used.append(
+                JudgeUse(
+                    role=role,
+                    model=model,
+                    input_tokens=sum(into for into, _ in known),
+                    output_tokens=sum(out for _, out in known),
+                    cost=sum(costs) if len(costs) == len(mine) else None,
+                )
+            )
+    return used
 
 
 def _judge(run: Run, column: JudgeColumn, rules: Rules) -> JudgeFigures:

@@ -162,21 +162,11 @@ def seed_lines(comparison: Comparison) -> list[str]:
 
 def use_lines(comparison: Comparison) -> list[str]:
     """Tokens and dollars that each judge took, at the realtime price list."""
-    by_judge: dict[tuple[str, str], list[JudgeFigures]] = {}
-    for row in comparison.rows:
-        for judge in row.judges:
-            by_judge.setdefault((judge.role or judge.judge, judge.model), []).append(judge)
-    lines = []
-    for (role, model), figures in by_judge.items():
-        tokens = [(f.input_tokens, f.output_tokens) for f in figures]
-        if any(into is None or out is None for into, out in tokens):
-            continue
-        into, out = (sum(pair[place] or 0 for pair in tokens) for place in (0, 1))
-        costs = [figure.cost for figure in figures]
-        known = all(value is not None for value in costs)
-        dollars = f"${sum(c or 0 for c in costs):.2f} in realtime" if known else "price not known"
-        lines.append(f"{role} ({model}) took {into:,} tokens in, {out:,} out: {dollars}")
-    return lines
+    return [
+        f"{use.role} ({use.model}) took {use.input_tokens:,} tokens in, {use.output_tokens:,} out: "
+        + ("price not known" if use.cost is None else f"${use.cost:.2f} in realtime")
+        for use in comparison.judge_use
+    ]
 
 
 def published_remarks(rows: list[PublishedFigures]) -> list[str]:

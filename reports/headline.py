@@ -342,6 +342,16 @@ class RuleResult(Model):
     caveats: list[str] = []
 
 
+class JudgeUse(Model):
+    """What one judge took over all rows: tokens, and dollars at the realtime price list."""
+
+    role: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cost: Number
+
+
 class Comparison(Model):
     """Runs that share panel, rubric and comparability version, and so one axis.
 
@@ -362,6 +372,7 @@ class Comparison(Model):
     rankings: list[Ranking] = []
     confounds: list[Confound] = []
     rule_results: list[RuleResult] = []
+    judge_use: list[JudgeUse] = []
 
 
 class PublishedFigures(Model):

@@ -61,8 +61,8 @@ def cost(column: JudgeColumn) -> float | None:
         return None
     if column.instrument.asked.split("/")[0] in prices["free_providers"]:
         return 0.0
-    price = prices["models"].get(column.model)
+    price = judge_table().profile(column.model).price
     if price is None:
         return None
-    spent = column.input_tokens * price["input"] + column.output_tokens * price["output"]
+    spent = column.input_tokens * price.input + column.output_tokens * price.output
     return float(spent) / MILLION

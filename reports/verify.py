@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from reports.headline import Headline
 
 NUMBER = re.compile(r"(?<![\w.#/])[-+−]?\d[\d,]*(?:\.\d+)?(?:\s?%)?(?![\w/])")
+BOUNDS = re.compile(r"\[([-+−]?\d+(?:\.\d+)?), ([-+−]?\d+(?:\.\d+)?)\]")
 # Identifiers, links, code, dates, versions and hashes hold digits that are no figures.
 NO_FIGURE = re.compile(
     r"`[^`]*`|https?://\S+|\]\([^)]*\)|\b\d{4}-\d\d-\d\d(?:T[\d:+.]+)?\b|\b\d+\.\d+\.\d+\b|\S*/\S*\.\w+"
@@ -43,12 +45,14 @@ class Figure:
     """One number of the headline, and where it stands.
 
     Attributes:
-        path: Names of conditions, judges and fields that lead to it.
+        path: Names of conditions, judges and fields that lead to it, and their words.
         value: The number.
+        field: Its own name.
     """
 
     path: tuple[str, ...]
     value: float
+    field: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,13 +80,22 @@ def verify(text: str, headline: Headline) -> tuple[int, list[Unfound]]:
     """
     figures = list(_figures(headline))
     names = {name for figure in figures for name in figure.path if name in _names(headline)}
+    rows = [row for comparison in headline.comparisons for row in comparison.rows]
+    questions = {q.question_id for row in rows for q in row.per_question}
     found, missing = 0, []
     for line, passage, context in _passages(text):
-        mine = _meant(figures, names, context)
-        for match in NUMBER.finditer(_blank(passage, names)):
+        mine = _meant(figures, names, questions, context)
+        blank = _blank(passage, names)
+        for match in BOUNDS.finditer(blank):
+            low, high = match.groups()
+            if any(agrees(low, a) and agrees(high, b) for a, b in _intervals(mine)):
+                found += 2
+            else:
+                missing.append(_unfound(line, high, mine, match.group()))
+        for match in NUMBER.finditer(BOUNDS.sub(" ", blank)):
             written = match.group().strip()
             fixed = written.lstrip("+-−").removesuffix("%").strip() in FIXED
-            below = passage[: match.start()].endswith("<")
+            below = BOUNDS.sub(" ", blank)[: match.start()].endswith("<")
             if fixed or any(agrees(written, figure.value, below) for figure in mine):
                 found += 1
             else:
@@ -122,7 +135,7 @@ def _figures(headline: Headline) -> Iterator[Figure]:
     for figure in _walk(document, ()):
         # A path's words are names too, such as those of a rule's numbers.
         words = tuple(word.strip(",:;") for part in figure.path for word in part.split(" "))
-        yield Figure(tuple(dict.fromkeys((*figure.path, *words))), figure.value)
+        yield Figure(tuple(dict.fromkeys((*figure.path, *words))), figure.value, figure.path[-1])
 
 
 def _walk(value: Any, path: tuple[str, ...]) -> Iterator[Figure]:
@@ -171,22 +184,33 @@ def _passages(text: str) -> Iterator[tuple[int, str, str]]:
                 yield number, sentence, sentence
 
 
-def _meant(figures: Sequence[Figure], names: Iterable[str], context: str) -> list[Figure]:
-    """Figures of what a passage names; of a passage that names nothing, all but single questions'."""
-    words = set(re.findall(r"[\w.-]+", context.casefold()))
+def _intervals(figures: Sequence[Figure]) -> Iterator[tuple[float, float]]:
+    """Bounds that belong together: they follow one another in the headline."""
+    for low, high in pairwise(figures):
+        if (low.field, high.field) == ("low", "high"):
+            yield low.value, high.value
+
+
+def _meant(
+    figures: Sequence[Figure], names: Iterable[str], questions: set[str], context: str
+) -> list[Figure]:
+    """Figures of what a passage names; those of single questions only where it names one."""
+    words = {word.strip(".-") for word in re.findall(r"[\w.-]+", context.casefold())}
     said = {name for name in names if name.casefold() in words}
-    if not said:
-        return [figure for figure in figures if "per_question" not in figure.path]
-    others = {name for name in names if name not in said}
-    conditions = said - {"sonnet", "opus"}
     return [
         figure
         for figure in figures
-        if (not conditions or conditions & set(figure.path))
-        and (not others & set(figure.path) or said & set(figure.path))
-        and ("per_question" not in figure.path or "histogram" not in figure.path)
+        if "histogram" not in figure.path
+        and ("per_question" not in figure.path or said & questions & set(figure.path))
+        and _about(figure, said - questions)
         and not _only_other(figure, said)
     ]
+
+
+def _about(figure: Figure, said: set[str]) -> bool:
+    """Whether a figure is of a condition that a passage names, or the passage names none."""
+    conditions = said - {"sonnet", "opus"}
+    return not conditions or bool(conditions & set(figure.path))
 
 
 def _only_other(figure: Figure, said: set[str]) -> bool:
@@ -202,11 +226,11 @@ def _blank(passage: str, names: Iterable[str]) -> str:
     return passage
 
 
-def _unfound(line: int, written: str, figures: Sequence[Figure]) -> Unfound:
+def _unfound(line: int, written: str, figures: Sequence[Figure], shown: str = "") -> Unfound:
     plain = written.replace(",", "").replace("−", "-").replace(" ", "").lstrip("+")
     value = float(plain.removesuffix("%")) / (100 if plain.endswith("%") else 1)
     near = min(figures, key=lambda figure: abs(abs(figure.value) - abs(value)), default=None)
     # Further than a tenth off it is no slip of a digit.
     if near is None or abs(abs(near.value) - abs(value)) > 0.1 * max(abs(value), 1):
-        return Unfound(line, written, None, "")
-    return Unfound(line, written, near.value, " ".join(dict.fromkeys(near.path)))
+        return Unfound(line, shown or written, None, "")
+    return Unfound(line, shown or written, near.value, " ".join(dict.fromkeys(near.path)))
