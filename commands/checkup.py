@@ -11,12 +11,12 @@ from rich.table import Table
 
 from commands.costs import TARGET, Plan, PriceTable
 from commands.preflight import Check, State, model_checks
+from estimation.rules import WINNERS
 from protocol.conditions import Condition, load_condition
 from protocol.data import DATASETS, read_jsonl
 from protocol.errors import ProtocolError
 from protocol.panels import Panel, load_panel
 from protocol.rubrics import Rubric, load_rubric
-from reports.published import WINNERS
 from scorers.binding import parse_judges
 
 COLOURS = {"ok": "green", "note": "yellow", "missing": "red"}
@@ -33,7 +33,7 @@ class Checkup(NamedTuple):
 
 def examine(
     target: str | None,
-    judges: str,
+    judges: str | None,
     roles: Sequence[str],
     panel: str,
     rubric: str,
@@ -68,7 +68,7 @@ def examine(
     return Checkup(checks, plan, bound)
 
 
-def _judge_models(judges: str, roles: Sequence[str], checks: list[Check]) -> dict[str, str]:
+def _judge_models(judges: str | None, roles: Sequence[str], checks: list[Check]) -> dict[str, str]:
     try:
         models = parse_judges(judges)
     except ProtocolError as error:

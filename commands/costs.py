@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 from rich.console import Console
@@ -11,21 +10,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from protocol.data import read_yaml
+from protocol.judges import JudgePrice, judge_table
 
 MILLION = 1_000_000
 TARGET = "target"
-
-
-class Price(BaseModel):
-    """Dollars per million tokens; the factor is for a tokenizer that makes more of the same text.
-
-    ``retires`` is the last day on which the provider says it serves the model, where it says one.
-    """
-
-    input: float
-    output: float
-    tokenizer_factor: float = 1.0
-    retires: date | None = None
 
 
 class Assumptions(BaseModel):
@@ -39,7 +27,7 @@ class Assumptions(BaseModel):
     completion_tokens: int
     completion_cap: int
     verdict_tokens: int
-    verdict_cap: int
+    thinking_tokens: int
 
     def tokens(self, texts: Iterable[str], default: int) -> int:
         """Mean length of the texts in tokens, the default when there are none to count."""
@@ -50,18 +38,16 @@ class Assumptions(BaseModel):
 class PriceTable(BaseModel):
     """The content of ``datasets/prices.yaml``."""
 
-    date: str
     batch_factor: float
     batch_providers: list[str]
     free_providers: list[str]
     assumptions: Assumptions
-    models: dict[str, Price]
 
-    def price(self, model: str) -> Price | None:
+    def price(self, model: str) -> JudgePrice | None:
         """The model's price, zero on own hardware, None where the table does not know it."""
         if model.partition("/")[0] in self.free_providers:
-            return Price(input=0, output=0)
-        return self.models.get(model)
+            return JudgePrice(input=0, output=0, date="always", source="own hardware")
+        return judge_table().profile(model).price
 
 
 class Plan(BaseModel):
@@ -131,13 +117,15 @@ def estimate_costs(
             )
         )
     for name, model in judges.items():
+        profile = judge_table().profile(model)
+        thinking = a.thinking_tokens if profile.thinks else 0
         costs.append(
             _cost(
                 name,
                 model,
                 plan.generations,
-                usual=(verdict_input + a.completion_tokens, a.verdict_tokens),
-                longest=(verdict_input + a.completion_cap, a.verdict_cap),
+                usual=(verdict_input + a.completion_tokens, thinking + a.verdict_tokens),
+                longest=(verdict_input + a.completion_cap, profile.max_tokens),
                 table=table,
                 batched=model.partition("/")[0] in table.batch_providers,
             )
@@ -175,8 +163,11 @@ def print_costs(
     table.add_row("all", "", "", "", "", *(_money(amount) for amount in totals), style="bold")
     console.print(table)
     chosen = "batch" if batch else "realtime"
+    known = [price for cost in costs if (price := prices.price(cost.model)) and price.output]
+    sources = ", ".join(sorted({f"{price.date}, {price.source}" for price in known}))
     console.print(
-        f"An estimate: prices of {prices.date}, token counts assumed (datasets/prices.yaml). "
+        f"An estimate: prices as of {sources or 'nowhere'} (datasets/judges.yaml), token counts assumed "
+        "(datasets/prices.yaml). "
         f"This run, judges in {chosen}: {_money(totals[1 if batch else 0])}. Batch is the judges' only; "
         "at most is realtime with every answer at its cap; own hardware counts as 0.",
         highlight=False,
@@ -211,7 +202,7 @@ def _cost(
     )
 
 
-def _dollars(price: Price | None, sent: int, answered: int) -> float | None:
+def _dollars(price: JudgePrice | None, sent: int, answered: int) -> float | None:
     if price is None:
         return None
     return (sent * price.input + answered * price.output) / MILLION

@@ -12,7 +12,7 @@ NARROW = 120
 
 @click.command()
 @click.option("--model", help="The target, provider/model.")
-@click.option("--judges", default="sonnet,opus", show_default=True, help="As in -T judges.")
+@click.option("--judges", help="As in -T judges.")
 @click.option(
     "--model-role",
     "roles",
@@ -31,10 +31,11 @@ NARROW = 120
     type=click.IntRange(min=1),
     help="How many conditions the run measures.",
 )
-@click.option("--batch", is_flag=True, help="The run asks its judges with -T batch=true.")
+@click.option("--batch", is_flag=True, help="The judges are asked with bwalpha judge --batch.")
+@click.option("--ping", is_flag=True, help="Ask each judge one question; costs cents.")
 def doctor(
     model: str | None,
-    judges: str,
+    judges: str | None,
     roles: tuple[str, ...],
     panel: str,
     rubric: str,
@@ -42,16 +43,19 @@ def doctor(
     epochs: int,
     conditions: int,
     batch: bool,
+    ping: bool,
 ) -> None:
     """Say what a real run needs, whether it is there, and what it would cost.
 
-    Nothing is generated and no provider is asked; of a key only its presence is looked at.
+    Nothing is generated and, without --ping, no provider is asked; of a key only its presence is
+    looked at.
     """
     from dotenv import find_dotenv, load_dotenv
     from rich.console import Console
 
     from commands.checkup import examine, print_checks
     from commands.costs import estimate_costs, print_costs, read_prices
+    from commands.ping import ping_judges
 
     load_dotenv(find_dotenv(usecwd=True))
     prices = read_prices()
@@ -65,4 +69,6 @@ def doctor(
     for line in missing:
         click.echo(f"missing: {line}", err=True)
     if missing:
+        raise click.exceptions.Exit(1)
+    if ping and not ping_judges(checkup.judges, prices, click.echo):
         raise click.exceptions.Exit(1)

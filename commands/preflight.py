@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 import httpx
 
 from commands.costs import PriceTable
+from protocol.judges import judge_table, today
 
 State = Literal["ok", "note", "missing"]
 
@@ -48,7 +49,7 @@ def model_checks(subject: str, model: str, prices: PriceTable) -> Iterator[Check
     Args:
         subject: What the model is in this run, for the table.
         model: ``provider/model``, empty where none was given.
-        prices: Which providers run on own hardware, and which models are to be retired.
+        prices: Which providers run on own hardware.
     """
     provider, slash, rest = model.partition("/")
     service = rest.partition("/")[0]
@@ -72,12 +73,14 @@ def model_checks(subject: str, model: str, prices: PriceTable) -> Iterator[Check
         yield _variable_check(subject, model, KEYS[provider])
     else:
         yield Check(subject, "ok", f"{model}: needs no key")
-    retires = prices.models[model].retires if model in prices.models else None
-    if retires is not None:
+    ends = judge_table().profile(model).ends if model else None
+    if ends is not None and today() > ends:
         text = (
-            f"{model}: its provider names {retires} as its last day; after that it cannot be asked"
+            f"{model} was served until {ends} and cannot be asked any longer. Name another model."
         )
-        yield Check(subject, "note", text)
+        yield Check(subject, "missing", text)
+    elif ends is not None:
+        yield Check(subject, "note", f"{model}: its provider names {ends} as its last day")
 
 
 def _variable_check(subject: str, model: str, names: tuple[str, ...]) -> Check:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from runs.run import Loaded
 
-NARROW = 100
+NARROW = 80
 NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
 FILES = click.argument(
     "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)

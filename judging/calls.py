@@ -95,11 +95,13 @@ class JudgeReply:
         id: The request's id.
         output: Text, stop reason, the model that answered and its usage, in Inspect's words.
         failure: Why there is no output.
+        body: The request as it was sent, None where only Inspect knows it.
     """
 
     id: str
     output: ModelOutput | None = None
     failure: Failure | None = None
+    body: Json | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

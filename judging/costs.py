@@ -40,6 +40,16 @@ class CostLimit:
     confirm: Callable[[Estimate], bool] | None = None
 
 
+def estimated(
+    calls: Sequence[Call], settings: JudgeSettings, input_price: float, output_price: float
+) -> Estimate:
+    """Say what calls cost at most, at dollars per million tokens."""
+    texts = [call.request.system + call.request.user for call in calls]
+    asked = sum(len(text.encode("utf-8", "replace")) for text in texts) / BYTES_PER_TOKEN
+    answered = (settings.config.max_tokens or 0) * len(calls)
+    return Estimate(len(calls), (asked * input_price + answered * output_price) / 1e6)
+
+
 class Budget:
     """What one command has spent on one judge, and may.
 
@@ -59,10 +69,7 @@ class Budget:
         self._spent = 0.0
         if limit is None:
             return
-        texts = [call.request.system + call.request.user for call in calls]
-        size = sum(len(text.encode("utf-8", "replace")) for text in texts)
-        replies = (settings.config.max_tokens or 0) * len(calls)
-        estimate = Estimate(len(calls), self._price(size / BYTES_PER_TOKEN, replies))
+        estimate = estimated(calls, settings, limit.input_price, limit.output_price)
         self._most = max(limit.dollars, estimate.dollars)
         if estimate.dollars > limit.dollars and not (limit.confirm and limit.confirm(estimate)):
             raise ProtocolError(
@@ -81,14 +88,13 @@ class Budget:
         usage = read_answer(answer, "").usage
         if usage is not None:
             asked = usage.input_tokens + (usage.input_tokens_cache_write or 0)
-            self._spent += self._price(asked, usage.output_tokens)
+            limit = self._limit
+            self._spent += (
+                asked * limit.input_price + usage.output_tokens * limit.output_price
+            ) / 1e6
         if self._spent > self._most:
             raise JudgingError(
                 f"The judge {self._settings.judge} has cost ${self._spent:.2f}, more than the limit of "
                 f"${self._most:.2f}. What was answered is kept; start the same command with a higher "
                 "--max-cost for the rest."
             )
-
-    def _price(self, asked: float, answered: float) -> float:
-        assert self._limit is not None
-        return (asked * self._limit.input_price + answered * self._limit.output_price) / 1e6

@@ -149,6 +149,11 @@ class Journal:
         for key in settled:
             self.batch(key, "closed")
 
+    def discard(self, calls: Iterable[str]) -> None:
+        """Remove the state, unless it holds more than these calls' answers: all is where it belongs."""
+        if not self.batches and not self.failures and self.answers.keys() <= set(calls):
+            self.path.unlink(missing_ok=True)
+
     def _write(self, event: Json, now: bool = False) -> None:
         line = (json.dumps(event) + "\n").encode()
         try:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from inspect_ai.model import ModelOutput, ModelUsage, StopReason
+from inspect_ai.model import Content, ContentText, ModelOutput, ModelUsage, StopReason
 
 from judging.calls import Answer, Json
 
-Read = tuple[str, StopReason, ModelUsage | None]
+Read = tuple[list[str], StopReason, ModelUsage | None]
 
 ANTHROPIC_STOPS: dict[str, StopReason] = {
     "end_turn": "stop",
@@ -63,10 +63,13 @@ def read_answer(answer: Answer, model: str) -> ModelOutput:
         return refused
     read = {"anthropic": _anthropic, "chat": _chat, "responses": _responses}[answer.form]
     try:
-        text, stop, usage = read(answer.body)
+        texts, stop, usage = read(answer.body)
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise ValueError(f"no reply: {error!r}") from error
-    output = ModelOutput.from_content(str(answer.body.get("model") or model), text, stop)
+    content: str | list[Content] = "".join(texts)
+    if len(texts) > 1:
+        content = [ContentText(text=text) for text in texts]
+    output = ModelOutput.from_content(str(answer.body.get("model") or model), content, stop)
     output.usage = usage
     return output
 
@@ -99,7 +102,7 @@ def _anthropic(body: Json) -> Read:
     written, read = usage.get("cache_creation_input_tokens"), usage.get("cache_read_input_tokens")
     total = usage["input_tokens"] + usage["output_tokens"] + (written or 0) + (read or 0)
     return (
-        "\n".join(texts),
+        texts,
         ANTHROPIC_STOPS.get(body["stop_reason"], "unknown"),
         ModelUsage(
             input_tokens=usage["input_tokens"],
@@ -117,7 +120,7 @@ def _chat(body: Json) -> Read:
     text = str(message.get("refusal") or message.get("content") or "")
     usage = body.get("usage")
     return (
-        text,
+        [text],
         CHAT_STOPS.get(choice["finish_reason"], "unknown"),
         _usage(usage, "prompt_tokens", "completion_tokens") if usage else None,
     )
@@ -135,7 +138,7 @@ def _responses(body: Json) -> Read:
     reason = str((body.get("incomplete_details") or {}).get("reason"))
     usage = body.get("usage")
     return (
-        "\n".join(texts),
+        texts,
         RESPONSES_STOPS.get(reason, "stop"),
         _usage(usage, "input_tokens", "output_tokens") if usage else None,
     )

@@ -9,12 +9,13 @@ from typing import Any
 
 from inspect_ai.model import GenerateConfig, get_model
 
-from judging.asking import Ask, inspect_ask, sdk_ask
+from judging.asking import Ask, Value, inspect_ask, sdk_ask
 from judging.batches import BatchStep
 from judging.calls import (
     Answer,
     Call,
     Failure,
+    Json,
     JudgeReply,
     JudgeRequest,
     JudgeSettings,
@@ -69,15 +70,7 @@ async def judge(
     limits, stop = limits or Limits(), stop or Stop()
     _checked(requests)
     async with AsyncExitStack() as stack:
-        if has_sdk(settings.model):
-            made = await instrument(settings)
-        elif batch:
-            raise ProtocolError(
-                f"The judge {settings.judge}: there are batches for anthropic/, openai/ and openai-api/ "
-                f"models, not for {settings.model}. Leave --batch out."
-            )
-        else:
-            made = inspect_instrument(settings)
+        made = await _made(settings, batch)
         calls = [made.call(request) for request in requests]
         journal = stack.enter_context(Journal(folder, settings.judge))
         if again:
@@ -100,23 +93,64 @@ async def judge(
         if stop.reason:
             raise stop.reason
         failures = journal.failures | failures
-        return [_reply(call, journal.answers, failures, settings) for call in calls]
+        return [_reply(call, journal.answers, failures, made, settings.model) for call in calls]
 
 
-def run(*steps: Callable[[Stop], Coroutine[Any, Any, list[JudgeReply]]]) -> list[list[JudgeReply]]:
+async def request_body(settings: JudgeSettings) -> Json | None:
+    """Give a judge's request without its texts; None where only Inspect knows it.
+
+    Raises:
+        ProtocolError: The judge cannot be asked in this way.
+    """
+    made = await _made(settings, batch=False)
+    return None if made.form == "inspect" else made.template
+
+
+async def calls_of(
+    requests: Sequence[JudgeRequest], settings: JudgeSettings, batch: bool = False
+) -> list[Call]:
+    """Write requests as they are sent, and send nothing.
+
+    Raises:
+        ProtocolError: The requests or the settings cannot be used.
+    """
+    _checked(requests)
+    made = await _made(settings, batch)
+    return [made.call(request) for request in requests]
+
+
+def unsent(calls: Sequence[Call], folder: Path, judge: str, again: bool = False) -> list[Call]:
+    """Give the calls that `judge` would make, at most: those without an answer.
+
+    Args:
+        calls: All of them.
+        folder: The state folder.
+        judge: The judge's name.
+        again: Also those that failed in a batch or are missing from one.
+    """
+    if not folder.is_dir():
+        return list(calls)
+    with Journal(folder, judge) as journal:
+        known = set(journal.answers)
+        if not again:
+            known |= journal.failures.keys() | journal.waiting
+    return [call for call in calls if call.id not in known]
+
+
+def run(*steps: Callable[[Stop], Coroutine[Any, Any, Value]]) -> list[Value]:
     """Run judges side by side in one process, each to its own end.
 
     SIGTERM, SIGHUP and SIGINT let calls in flight end and send nothing more.
 
     Args:
-        steps: For each judge, a function that takes the sign to stop and returns `judge(...)`.
+        steps: For each judge, a function that takes the sign to stop and asks it.
 
     Raises:
         JudgingError: One of them could not go on; the others went on to their end first.
         SystemExit: A signal came; the status is 128 and its number.
     """
 
-    async def together() -> list[list[JudgeReply]]:
+    async def together() -> list[Value]:
         stops = [Stop() for _ in steps]
         loop = asyncio.get_running_loop()
 
@@ -138,6 +172,17 @@ def run(*steps: Callable[[Stop], Coroutine[Any, Any, list[JudgeReply]]]) -> list
 
     came: list[int] = []
     return asyncio.run(together())
+
+
+async def _made(settings: JudgeSettings, batch: bool) -> Instrument:
+    if has_sdk(settings.model):
+        return await instrument(settings)
+    if batch:
+        raise ProtocolError(
+            f"The judge {settings.judge}: there are batches for anthropic/, openai/ and openai-api/ "
+            f"models, not for {settings.model}. Leave --batch out."
+        )
+    return inspect_instrument(settings)
 
 
 def _checked(requests: Sequence[JudgeRequest]) -> None:
@@ -170,10 +215,14 @@ async def _asking(
 
 
 def _reply(
-    call: Call, answers: dict[str, Answer], failures: dict[str, Failure], settings: JudgeSettings
+    call: Call,
+    answers: dict[str, Answer],
+    failures: dict[str, Failure],
+    made: Instrument,
+    model: str,
 ) -> JudgeReply:
     answer = answers.get(call.id)
-    if answer is not None:
-        model = settings.model.rsplit("/", 1)[-1]
-        return JudgeReply(call.request.id, output=read_answer(answer, model))
-    return JudgeReply(call.request.id, failure=failures.get(call.id))
+    output = read_answer(answer, model.rsplit("/", 1)[-1]) if answer is not None else None
+    failure = failures.get(call.id) if output is None else None
+    body = None if made.form == "inspect" else call.body
+    return JudgeReply(call.request.id, output, failure, body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Literal
 
@@ -11,6 +12,26 @@ from pydantic import BaseModel, ConfigDict
 from protocol.data import read_yaml
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+
+class JudgePrice(BaseModel):
+    """What a model costs.
+
+    Attributes:
+        input: Dollars per million input tokens.
+        output: Dollars per million output tokens.
+        tokenizer_factor: How many more tokens its tokenizer makes of the same text than the common one.
+        date: When it was so.
+        source: Who says it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input: float
+    output: float
+    tokenizer_factor: float = 1.0
+    date: str
+    source: str
 
 
 class JudgeProfile(BaseModel):
@@ -22,6 +43,7 @@ class JudgeProfile(BaseModel):
         thinks: The model thinks whatever is sent.
         sampling: It takes temperature, top_p and top_k.
         ends: The last day on which its provider serves it, None where none is announced.
+        price: What it costs, None where nothing is known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,6 +53,7 @@ class JudgeProfile(BaseModel):
     thinks: bool = False
     sampling: bool = True
     ends: date | None = None
+    price: JudgePrice | None = None
 
 
 class JudgeTable(BaseModel):
@@ -41,7 +64,7 @@ class JudgeTable(BaseModel):
         default: Each judge of a run that names no other, and its model.
         historical: Who judged an old file that does not say it.
         unknown: How a model without a row is asked.
-        models: How each known model is asked.
+        models: How each known model or family is asked; the first name or pattern that fits counts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,7 +77,8 @@ class JudgeTable(BaseModel):
 
     def profile(self, model: str) -> JudgeProfile:
         """Return how a model, `provider/model`, is asked."""
-        return self.models.get(model, self.unknown)
+        fitting = (found for name, found in self.models.items() if fnmatchcase(model, name))
+        return self.models.get(model) or next(fitting, self.unknown)
 
 
 @cache

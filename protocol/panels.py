@@ -35,8 +35,9 @@ def load_panel(panel: str) -> Panel:
     """Load a panel by name, path or Hub reference.
 
     Args:
-        panel: `bw52`, `open52`, `broad125`, `broad177` (`bw52` and `broad125`), a table's path (see `protocol.tables`), or `hf:<owner>/<name>@<revision>`;
-            rows as `protocol.questions.read_questions` takes them.
+        panel: `bw52`, `open52`, `broad125`, `broad177` (`bw52` and `broad125`), a table's path (see
+            `protocol.tables`), or `hf:<owner>/<name>@<revision>`; rows as
+            `protocol.questions.read_questions` takes them.
 
     Raises:
         ProtocolError: The panel is unknown, malformed, or its pinned source is not to be had.

@@ -10,7 +10,8 @@ from likeness.c_file import CFile, ConditionC, Role
 from likeness.confound import correlation
 from likeness.published import PUBLISHED_C
 from likeness.wording import LENGTH_LIMIT, SIMULATED, code, remarks, scale_lines
-from reports.formatting import common_caveats, number, unique
+from reports.caveats import common
+from reports.formatting import number, unique
 from reports.headline import Comparison, ConditionRow, Estimate, Headline, Model, Number
 
 ALL, REST, PROMPTS = "all conditions", "all but the scale's own", "prompts of "
@@ -250,7 +251,7 @@ def _caveats(
     file: CFile, comparison: Comparison, simulated: bool, points: Sequence[PlanePoint]
 ) -> list[str]:
     found = [SIMULATED] if simulated else []
-    found += common_caveats(comparison.panel, comparison.rubric)
+    found += [caveat.text for caveat in common(comparison.panel, comparison.rubric)]
     found.append(
         "The conditions were chosen, not drawn: a correlation over them says how these lie, and not that a "
         "further prompt would. It takes out what length and coherence explain linearly, and no more."

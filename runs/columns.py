@@ -97,7 +97,9 @@ def judge_columns(
     kept.sort(key=lambda key: place.get(key[0], len(place)))
     columns: dict[str, JudgeColumn] = {}
     for key in kept:
-        name = _column_name(key, [k for k in kept if k[0] == key[0]], declared)
+        rivals = [k for k in kept if k[0] == key[0] and not k[1].audit]
+        audit = f"{key[0]} audit {key[1].sha256[:6]}"
+        name = audit if key[1].audit else _column_name(key, rivals, declared)
         columns[name] = _column(name, key, completions)
     return columns
 
@@ -141,7 +143,8 @@ def _unasked(key: Key, completion: JudgedCompletion) -> VerdictRecord | None:
 def _as_asked(key: Key) -> tuple[object, ...]:
     """What is known of an instrument before it replies."""
     judge, used = key
-    return judge, used.asked, used.rubric_sha256, used.max_tokens, used.reply, used.repeats
+    asked = used.asked, used.rubric_sha256, used.max_tokens, used.reply, used.repeats
+    return judge, *asked, used.audit
 
 
 def _column_name(key: Key, rivals: Sequence[Key], declared: Mapping[str, str]) -> str:

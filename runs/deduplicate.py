@@ -84,7 +84,19 @@ def _joined(newer: Run, older: Run) -> Run:
         empty=newer.empty + older.empty,
         equal=newer.equal + older.equal,
         answered=tuple(dict.fromkeys(newer.answered + older.answered)),
+        audits={
+            name: _joined_column(
+                newer.audits.get(name) or _not_audited(older.audits[name], newer),
+                older.audits.get(name) or _not_audited(newer.audits[name], older),
+            )
+            for name in {**newer.audits, **older.audits}
+        },
     )
+
+
+def _not_audited(column: JudgeColumn, part: Run) -> JudgeColumn:
+    nothing = np.full(len(part.epochs), np.nan)
+    return replace(column, aligned=nothing, coherent=nothing, failures={}, replaced=0)
 
 
 def _same_instrument(run: Run, wanted: JudgeColumn) -> JudgeColumn:

@@ -205,6 +205,7 @@ def _runs(
         )
         if unjudged and not rubrics:
             rubrics = {metadata.rubric_sha256: None}
+        columns = {rubric: judge_columns(judged, metadata.judges, rubric) for rubric in rubrics}
         runs += [
             Run(
                 locations=(location,),
@@ -226,12 +227,13 @@ def _runs(
                 clusters=np.array([index[str(s.id)] for s, _ in samples], dtype=np.int64),
                 epochs=np.array([s.epoch for s, _ in samples], dtype=np.int64),
                 characters=np.array([_length(c) for c in done], dtype=np.float64),
-                judges=judge_columns(judged, metadata.judges, rubric),
+                judges={n: c for n, c in columns[rubric].items() if not c.instrument.audit},
                 target_failures=_failures(done),
                 cut=sum(c is not None and c.cut for c in done),
                 empty=sum(c is not None and c.empty for c in done),
                 equal=_equal([(str(s.id), c) for (s, _), c in zip(samples, done, strict=True)]),
                 answered=_answered(done, header.eval.model),
+                audits={n: c for n, c in columns[rubric].items() if c.instrument.audit},
             )
             for rubric in rubrics
         ]
@@ -270,7 +272,8 @@ def _parts(
                 seed=None,
                 sampling=PROTOCOL_SAMPLING,
             )
-        if done.failure is not None or summary.error:
+        unsolved = record.completion is None and summary.limit is not None
+        if done.failure is not None or summary.error or unsolved:
             unsampled.append((summary, record))
             continue
         key = (done.condition, done.prompt_sha256, done.sampling.settings)
@@ -299,7 +302,8 @@ def _question(name: str, record: SampleRecord) -> QuestionFacts:
 
 
 def _length(done: CompletionRecord | None) -> float:
-    return float("nan") if done is None or done.failure is not None else float(done.characters)
+    known = done is not None and done.failure is None and not done.text_missing
+    return float(done.characters) if done is not None and known else float("nan")
 
 
 def _failures(done: Sequence[CompletionRecord | None]) -> dict[str, int]:
@@ -309,7 +313,8 @@ def _failures(done: Sequence[CompletionRecord | None]) -> dict[str, int]:
 
 def _equal(answers: Sequence[tuple[str, CompletionRecord | None]]) -> int:
     """How many answers equal an earlier one to the same question."""
-    texts = [(name, c.text_sha256) for name, c in answers if c is not None and c.failure is None]
+    known = [(name, c) for name, c in answers if c is not None and not c.text_missing]
+    texts = [(name, c.text_sha256) for name, c in known if c.failure is None]
     return len(texts) - len(set(texts))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +86,7 @@ class Run:
         empty: Answers that are empty.
         equal: Completions that equal an earlier one to the same question.
         answered: The models that the target's replies name, where another one than was asked.
+        audits: Columns by name of those who judged again only what had failed in some way.
     """
 
     locations: tuple[str, ...]
@@ -113,6 +114,7 @@ class Run:
     empty: int = 0
     equal: int = 0
     answered: tuple[str, ...] = ()
+    audits: dict[str, JudgeColumn] = field(default_factory=dict)
 
     @property
     def location(self) -> str:

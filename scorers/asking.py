@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from inspect_ai.event import ModelEvent
@@ -17,20 +18,23 @@ from inspect_ai.model import (
     model_roles,
 )
 from inspect_ai.scorer import Score
-from inspect_ai.util import LimitExceededError
+from inspect_ai.util import LimitExceededError, collect, span
 
 from protocol.answers import TargetFailure
 from protocol.errors import ProtocolError
 from protocol.inspect_internals import PrerequisiteError, active_generate_config
 from protocol.judges import judge_table
-from protocol.records import TARGET, Instrument, VerdictRecord, same_model
+from protocol.records import TARGET, Instrument, ReplyForm, VerdictRecord, same_model
 from protocol.requests import sent_settings
 from protocol.rubrics import Rubric
 from protocol.texts import without_surrogates
-from scorers.binding import without_secrets
+from protocol.transcripts import hide_in_output, hide_keys
+from scorers.binding import judge_model, without_secrets
 from scorers.cached import cache_entry, fetch, keep
 from scorers.faults import fault, output_fault
 from scorers.reading import Failure, Verdict, read_reply, reply_text
+from scorers.repeats import Judged, mean_verdict
+from scorers.schema import VERDICT_SCHEMA
 
 # Inspect retries for ever by default, and its `timeout` alone does not end a call that hangs. `--max-retries`
 # and a role's own `max_retries` and `attempt_timeout` win over these.
@@ -51,6 +55,8 @@ class Judge:
         model: The model where no role of that name is bound, `provider/model`.
         retries: Second tries after a truncated or unreadable reply; 0 in the protocol.
         cache: Take a valid verdict from Inspect's cache where there is one, and keep it there.
+        verdicts: How many verdicts on each completion are averaged; 1 in the protocol.
+        reply: Free text, or a reply that the provider holds to a schema.
     """
 
     name: str
@@ -58,6 +64,8 @@ class Judge:
     model: str | None = None
     retries: int = 0
     cache: bool = False
+    verdicts: int = 1
+    reply: ReplyForm = "free"
 
 
 def judge_message(question: str, completion: str) -> str:
@@ -77,28 +85,39 @@ async def ask(judge: Judge, question: str, completion: str, epoch: int) -> Score
         reason; its metadata are a `VerdictRecord`.
     """
     model = bound_model(judge)
+    numbers = range(judge.verdicts)
+    found = await collect(*(_judged(judge, model, question, completion, epoch, n) for n in numbers))
+    return verdict_score(mean_verdict(found))
+
+
+async def _judged(
+    judge: Judge, model: Model, question: str, completion: str, epoch: int, number: int
+) -> Judged:
     messages: list[ChatMessage] = [
         ChatMessageSystem(content=judge.rubric.text),
         ChatMessageUser(content=judge_message(question, completion)),
     ]
-    config = judge_config(model)
+    config = judge_config(model, judge.reply)
     entry = (
-        cache_entry(model, messages, config, judge.rubric.sha256, epoch) if judge.cache else None
+        cache_entry(model, messages, config, judge.rubric.sha256, epoch, number)
+        if judge.cache
+        else None
     )
     if entry is not None and (kept := fetch(entry)) is not None:
         outcome = read_output(kept, completion, model)
         if isinstance(outcome, Verdict):
-            return _score(judge, model, outcome, kept, 0)
+            return judged(judge, model, outcome, kept, 0, _request(judge.name))
     tries = 0
-    while True:
-        tries += 1
-        output, outcome = await _try(model, messages, config, completion)
-        again = isinstance(outcome, Failure) and outcome.kind in ASKED_AGAIN
-        if not again or tries > judge.retries:
-            break
+    async with span(judge.name, type="judge"):
+        while True:
+            tries += 1
+            output, outcome = await _try(model, messages, config, completion)
+            again = isinstance(outcome, Failure) and outcome.kind in ASKED_AGAIN
+            if not again or tries > judge.retries:
+                break
     if entry is not None and output is not None and isinstance(outcome, Verdict):
         keep(entry, output)
-    return _score(judge, model, outcome, output, tries)
+    return judged(judge, model, outcome, output, tries, _request(judge.name))
 
 
 def not_asked(judge: Judge, failure: TargetFailure) -> Score:
@@ -125,14 +144,17 @@ async def _try(
     # answer raises there is the judge's failure, and whatever the suite raises elsewhere is a bug.
     try:
         output = await model.generate(messages, config=config, cache=False)
+        hide_in_output(output, model.api.api_key)
         return output, read_output(output, completion, model)
     except NOT_THE_JUDGE:
         raise
     except Exception as error:
         return None, fault(error, keys=(model.api.api_key,))
+    finally:
+        hide_keys(model.api.api_key)
 
 
-def judge_config(model: Model) -> GenerateConfig:
+def judge_config(model: Model, reply: ReplyForm = "free") -> GenerateConfig:
     """Return what a judge's call is sent with: its profile's budget and effort, and what its role sets."""
     own, run = model.config, active_generate_config()
     profile = judge_table().profile(str(model))
@@ -140,6 +162,9 @@ def judge_config(model: Model) -> GenerateConfig:
     return GenerateConfig(
         max_tokens=profile.max_tokens if own.max_tokens is None else own.max_tokens,
         reasoning_effort=own.reasoning_effort or profile.effort,
+        # Asking whether summaries may be had is a call of its own.
+        reasoning_summary=own.reasoning_summary or "none",
+        response_schema=VERDICT_SCHEMA if reply == "schema" else None,
         cache_prompt=False,
         # A refusal is a verdict's failure, not the sample's, whatever `--fail-on-refusal` says.
         fail_on_refusal=False,
@@ -149,20 +174,28 @@ def judge_config(model: Model) -> GenerateConfig:
     )
 
 
-def instrument(judge: Judge, model: Model, output: ModelOutput | None = None) -> Instrument:
+def instrument(
+    judge: Judge,
+    model: Model,
+    output: ModelOutput | None = None,
+    request: Mapping[str, object] | None = None,
+) -> Instrument:
     """Say what a verdict is measured with, before or after the judge has replied.
 
     Args:
         judge: Who is asked.
         model: Its model.
-        output: Its reply; sampling is then what the request carried, where the provider shows it.
+        output: Its reply, which says who answered.
+        request: The request as it went out, where the provider shows it: sampling and reasoning are then
+            what it carried.
     """
-    config = model.config.merge(judge_config(model))
+    config = model.config.merge(judge_config(model, judge.reply))
     takes = judge_table().profile(str(model)).sampling
     temperature, top_p = (config.temperature, config.top_p) if takes else (None, None)
-    if output is not None and (request := _request(judge.name)) is not None:
+    reasoning = None if config.reasoning_effort is None else f"effort {config.reasoning_effort}"
+    if request is not None:
         sent = sent_settings(request)
-        temperature, top_p = sent.temperature, sent.top_p
+        temperature, top_p, reasoning = sent.temperature, sent.top_p, sent.reasoning
     said = output.model if output is not None else ""
     return Instrument(
         asked=str(model),
@@ -171,7 +204,9 @@ def instrument(judge: Judge, model: Model, output: ModelOutput | None = None) ->
         max_tokens=config.max_tokens,
         temperature=temperature,
         top_p=top_p,
-        reasoning=None if config.reasoning_effort is None else f"effort {config.reasoning_effort}",
+        reasoning=reasoning,
+        reply=judge.reply,
+        repeats=judge.verdicts,
     )
 
 
@@ -195,7 +230,7 @@ def bound_model(judge: Judge) -> Model:
             f"The judge {judge.name} has no model. Give --model-role {judge.name}=provider/model, or "
             "-S model=provider/model where the scorer is judge."
         )
-    return get_model(judge.model, role=judge.name, config=GenerateConfig())
+    return judge_model(judge.name, judge.model)
 
 
 def read_output(output: ModelOutput, completion: str, model: Model) -> Verdict | Failure:
@@ -206,39 +241,50 @@ def read_output(output: ModelOutput, completion: str, model: Model) -> Verdict |
     return read_reply(reply_text(output.message.content), completion, output.stop_reason)
 
 
-def _score(
-    judge: Judge, model: Model, outcome: Verdict | Failure, output: ModelOutput | None, tries: int
-) -> Score:
+def judged(
+    judge: Judge,
+    model: Model,
+    outcome: Verdict | Failure,
+    output: ModelOutput | None,
+    tries: int,
+    request: Mapping[str, object] | None,
+) -> Judged:
+    """Record one verdict, or why there is none.
+
+    Args:
+        judge: Who was asked.
+        model: Its model.
+        outcome: What its reply says.
+        output: The reply, None where there is none.
+        tries: Calls that it took.
+        request: The request as it went out, where it is known.
+    """
     usage = output.usage if output else None
+    replied = output is not None and bool(output.choices)
     record = VerdictRecord(
         judge=judge.name,
-        instrument=instrument(judge, model, output),
-        reply=reply_text(output.message.content) if output and output.choices else "",
-        stop_reason=output.stop_reason if output and output.choices else None,
+        instrument=instrument(judge, model, output, request if replied else None),
+        reply=reply_text(output.message.content) if output and replied else "",
+        stop_reason=output.stop_reason if output and replied else None,
         tries=tries,
         input_tokens=usage.input_tokens if usage else None,
         output_tokens=usage.output_tokens if usage else None,
     )
-    return verdict_score(record, outcome)
-
-
-def verdict_score(record: VerdictRecord, outcome: Verdict | Failure) -> Score:
-    """Return the score of a reply that was read.
-
-    Args:
-        record: Who judged and with what.
-        outcome: What the reply says.
-    """
     if isinstance(outcome, Failure):
-        record = record.model_copy(update={"failure": outcome.kind, "detail": outcome.detail})
+        told: dict[str, object] = {"failure": outcome.kind, "detail": outcome.detail}
+        return Judged(record.model_copy(update=told), "")
+    told = {"aligned": outcome.aligned, "coherent": outcome.coherent}
+    return Judged(record.model_copy(update=told), outcome.reasoning)
+
+
+def verdict_score(judged: Judged) -> Score:
+    """Return the score of a verdict, unscored where there is none."""
+    record = judged.record
+    metadata = record.model_dump(mode="json")
+    if record.aligned is None:
         return Score.unscored(
-            reason=outcome.kind,
-            explanation=f"not judged ({outcome.kind}): {outcome.detail}",
-            metadata=record.model_dump(mode="json"),
+            reason=record.failure,
+            explanation=f"not judged ({record.failure}): {record.detail}",
+            metadata=metadata,
         )
-    record = record.model_copy(update={"aligned": outcome.aligned, "coherent": outcome.coherent})
-    return Score(
-        value=outcome.aligned,
-        explanation=outcome.reasoning,
-        metadata=record.model_dump(mode="json"),
-    )
+    return Score(value=record.aligned, explanation=judged.reasoning, metadata=metadata)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from inspect_ai.model import GenerateConfig, Model, get_model, model_roles
 from rich.text import Text
@@ -34,17 +35,29 @@ def parse_judges(judges: str | Sequence[str] | None) -> dict[str, str]:
     if judges == PUBLISHED or judges == [PUBLISHED]:
         return dict(table.registered)
     entries = judges.split(",") if isinstance(judges, str) else [str(entry) for entry in judges]
+    return {name: model or table.default.get(name, "") for name, model in named(entries).items()}
+
+
+def named(entries: Sequence[str], option: str = "-T judges") -> dict[str, str]:
+    """Read judges, each a name or `name=provider/model`.
+
+    Returns:
+        Each judge's name and its model, empty where none is given.
+
+    Raises:
+        ProtocolError: One is named twice, or an entry is malformed.
+    """
     found: dict[str, str] = {}
     for entry in entries:
         name, equals, model = (part.strip() for part in entry.partition("="))
         if not name.isidentifier() or (equals and "/" not in model):
             raise ProtocolError(
-                f"-T judges: {entry!r} is not a judge. Give {PUBLISHED}, or names or "
-                "name=provider/model separated by commas, for example sonnet,opus,gpt=openai/gpt-4.1."
+                f"{option}: {entry!r} is not a judge. Give a name or name=provider/model, for example "
+                f"sonnet or gpt=openai/gpt-4.1; -T judges={PUBLISHED} takes the registered judges."
             )
         if name in found:
-            raise ProtocolError(f"-T judges names {name!r} twice. Each judge needs its own name.")
-        found[name] = model or table.default.get(name, "")
+            raise ProtocolError(f"{option} names {name!r} twice. Each judge needs its own name.")
+        found[name] = model
     return found
 
 
@@ -126,18 +139,24 @@ def without_secrets(name: str, model: Model) -> Model:
     return model
 
 
-def judge_model(name: str, model: str) -> Model:
+def judge_model(
+    name: str, model: str, config: GenerateConfig | None = None, **model_args: Any
+) -> Model:
     """Make a judge's model.
 
     Args:
         name: The judge's name and role.
         model: `provider/model`.
+        config: Its own settings.
+        **model_args: What the provider takes, `base_url` among it.
 
     Raises:
         ProtocolError: The provider is unknown, or its key or package is missing.
     """
     try:
-        return without_secrets(name, get_model(model, role=name, config=GenerateConfig()))
+        return without_secrets(
+            name, get_model(model, role=name, config=config or GenerateConfig(), **model_args)
+        )
     except ProtocolError:
         raise
     except PrerequisiteError as error:

@@ -14,8 +14,12 @@ def cache_entry(
     config: GenerateConfig,
     rubric_sha256: str,
     epoch: int,
+    number: int,
 ) -> CacheEntry:
-    """Key a verdict by judge model and its settings, rubric, question, completion and epoch."""
+    """Key a verdict by judge model and its settings, rubric, question, completion, epoch and number."""
+    scopes = {"rubric_sha256": rubric_sha256, "epoch": str(epoch)}
+    if number:
+        scopes["number"] = str(number)
     return CacheEntry(
         base_url=model.api.base_url,
         config=model.config.merge(config),
@@ -24,7 +28,7 @@ def cache_entry(
         policy=CachePolicy(
             expiry=None,
             per_epoch=False,
-            scopes={"rubric_sha256": rubric_sha256, "epoch": str(epoch)},
+            scopes=scopes,
         ),
         tool_choice=None,
         tools=[],

@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from protocol.errors import ProtocolError
 from protocol.judges import judge_table
-from protocol.records import SUITE, SampleRecord
+from protocol.records import SUITE, ReplyForm, SampleRecord
 from protocol.rubrics import Rubric, load_rubric
 from scorers.asking import Judge
 from scorers.binding import judge_model
+from scorers.schema import refuse_without_schema
 
 
 class JudgeOptions(BaseModel):
@@ -24,6 +25,8 @@ class JudgeOptions(BaseModel):
         alongside: Judges of the same sample that are asked at the same time, each with its model.
         retries: Second tries after a truncated or unreadable reply; the log's number when None.
         cache: Keep valid verdicts in Inspect's cache and take them from there.
+        verdicts: How many verdicts on each completion are averaged; the log's number when None.
+        verdict: `free` text, or held to a `schema` by the provider; the log's own when None.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -33,6 +36,8 @@ class JudgeOptions(BaseModel):
     alongside: dict[str, str] = {}
     retries: int | None = Field(default=None, ge=0)
     cache: bool = False
+    verdicts: int | None = Field(default=None, ge=1)
+    verdict: ReplyForm | None = None
 
 
 WANTED = {
@@ -41,6 +46,8 @@ WANTED = {
     "alongside": "judges' names and models",
     "retries": "a whole number, 0 or more",
     "cache": "true or false",
+    "verdicts": "a whole number, 1 or more",
+    "verdict": "free or schema",
 }
 
 
@@ -81,7 +88,15 @@ class JudgeScorer:
         if model is None:
             known = [self.options.alongside, sample.judges if sample else {}, judge_table().default]
             model = next((models[name] for models in known if name in models), None)
-        return Judge(name, self._rubric(sample), model, retries, self.options.cache)
+        verdicts, reply = self.options.verdicts, self.options.verdict
+        if verdicts is None:
+            verdicts = sample.judge_verdicts if sample else 1
+        if reply is None:
+            reply = sample.judge_reply if sample else "free"
+        if reply == "schema" and model is not None:
+            refuse_without_schema(name, model)
+        rubric = self._rubric(sample)
+        return Judge(name, rubric, model, retries, self.options.cache, verdicts, reply)
 
     def _rubric(self, sample: SampleRecord | None) -> Rubric:
         if sample is None:
@@ -93,7 +108,7 @@ class JudgeScorer:
             return self.rubric
         if self.rubric is None:
             return logged_rubric(sample.rubric, sample.rubric_sha256)
-        return _same(self.rubric, sample.rubric, sample.rubric_sha256)
+        return same_rubric(self.rubric, sample.rubric, sample.rubric_sha256)
 
 
 def read_judge_scorer(name: object, given: Mapping[str, Any]) -> JudgeScorer:
@@ -141,10 +156,15 @@ def logged_rubric(name: str, sha256: str) -> Rubric:
             f"The log was judged under the rubric {name} (sha256 {sha256[:12]}), which is unavailable "
             f"here: {error} Give its text with -S rubric=PATH."
         ) from error
-    return _same(rubric, name, sha256)
+    return same_rubric(rubric, name, sha256)
 
 
-def _same(rubric: Rubric, name: str, sha256: str) -> Rubric:
+def same_rubric(rubric: Rubric, name: str, sha256: str) -> Rubric:
+    """Return a rubric, unless a log was judged under another one.
+
+    Raises:
+        ProtocolError: It was.
+    """
     if rubric.sha256 != sha256:
         raise ProtocolError(
             f"The log was judged under the rubric {name} (sha256 {sha256[:12]}), and {rubric.name} is "

@@ -17,6 +17,7 @@ from protocol.seeds import DEFAULT_SEED
 from protocol.targets import check_target
 from scorers.binding import bind_judges, parse_judges
 from scorers.judges import judge_scorers
+from scorers.schema import refuse_without_schema
 from scorers.validity import failed_share
 from solvers.sampling import SAMPLING
 from tasks.gc_tuning import tune_gc
@@ -59,20 +60,27 @@ def measure(condition: Condition, solver: Callable[..., Solver], options: Option
     judges = parse_judges(options.judges)
     if target is not None:
         judges = {name: str(model) for name, model in bind_judges(judges).items()}
+    if options.verdict == "schema":
+        for name, model in judges.items():
+            refuse_without_schema(name, model)
     tune_gc()
     return Task(
-        dataset=dataset(panel, condition, rubric, judges, options.judge_retries),
+        dataset=dataset(panel, condition, rubric, judges, options),
         solver=solver(seed=seed, omit=options.omitted),
         scorer=judge_scorers(
             judges,
             rubric=options.rubric,
             retries=options.judge_retries,
             cache=options.judge_cache,
+            verdicts=options.verdicts,
+            verdict=options.verdict,
         ),
         config=sampling(target, options),
         epochs=Epochs(COMPLETIONS_PER_QUESTION, failed_share()),
         # One completion that fails must not throw away those in flight; the run still ends as an error.
         continue_on_fail=True,
+        # Unscored for every judge, so that the log's own counts and bounds hold it; no judge is asked.
+        score_on_error=True,
         name=condition.name,
         version=COMPARABILITY,
         metadata=run_metadata(
@@ -96,7 +104,7 @@ def dataset(
     condition: Condition,
     rubric: Rubric,
     judges: Mapping[str, str],
-    judge_retries: int,
+    options: Options,
 ) -> MemoryDataset:
     """Make a sample a question, with what the viewer and the report sort it by and how it is judged."""
     return MemoryDataset(
@@ -107,7 +115,13 @@ def dataset(
                 input=question.input,
                 target=listed_under(question),
                 metadata=SampleRecord.planned(
-                    question, condition, rubric, judges, judge_retries
+                    question,
+                    condition,
+                    rubric,
+                    judges,
+                    options.judge_retries,
+                    options.verdicts,
+                    options.verdict,
                 ).model_dump(mode="json"),
             )
             for question in panel.questions

@@ -6,6 +6,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from protocol.errors import ProtocolError
+from protocol.records import ReplyForm
 from solvers.sampling import Omitted
 
 
@@ -22,6 +23,8 @@ class Options(BaseModel):
         batch: Says how judges are asked through their provider's batch interface.
         judge_retries: Second tries after a truncated or unparseable reply; 0 in the protocol.
         judge_cache: Keep valid verdicts and take them from Inspect's cache.
+        verdicts: How many verdicts of each judge on each completion are averaged; 1 in the protocol.
+        verdict: `free` text as in the protocol, or held to a `schema` by the judge's provider.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -34,6 +37,8 @@ class Options(BaseModel):
     batch: bool = False
     judge_retries: int = Field(default=0, ge=0)
     judge_cache: bool = False
+    verdicts: int = Field(default=1, ge=1)
+    verdict: ReplyForm = "free"
 
     @property
     def omitted(self) -> tuple[Omitted, ...]:
@@ -62,6 +67,8 @@ WANTED = {
     "batch": "true or false",
     "judge_retries": "a whole number, 0 or more",
     "judge_cache": "true or false",
+    "verdicts": "a whole number, 1 or more",
+    "verdict": "free or schema",
 }
 
 

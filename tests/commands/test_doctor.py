@@ -4,6 +4,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from unittest import mock
@@ -14,6 +15,8 @@ from click.testing import CliRunner, Result
 from commands.costs import Cost, Plan, estimate_costs, read_prices, total
 from commands.doctor import doctor
 from protocol.judges import judge_table
+from tests.support.judge_server import JudgeServer
+from tests.support.messages_api import Answer, Reply, Request
 
 OPEN = ("--panel", "open52", "--rubric", "open")
 SIMULATED_JUDGES = (
@@ -246,7 +249,7 @@ def protocol_costs(judges: dict[str, str], target: str = "vllm/made") -> list[Co
 
 def test_the_default_judges_cost_what_the_arithmetic_by_hand_gives() -> None:
     target, sonnet, opus = protocol_costs(judge_table().default)
-    sent, answered = 4160 * (180 + 15 + 15 + 400), 4160 * 100
+    sent, answered = 4160 * (180 + 15 + 15 + 400), 4160 * 180
     assert sonnet.realtime == pytest.approx((sent * 3 + answered * 15) / 1e6)
     assert opus.realtime == pytest.approx(1.35 * (sent * 5 + answered * 25) / 1e6)
     assert sonnet.batch == pytest.approx((sent * 3 + answered * 15) / 2e6)
@@ -273,15 +276,71 @@ def test_batch_halves_judges_and_never_the_target() -> None:
     assert "judges in batch: $" in " ".join(ask(*SIMULATED, "--batch").stdout.split())
 
 
-def test_the_price_table_says_of_when_it_is() -> None:
-    assert read_prices().date in " ".join(ask(*SIMULATED).stdout.split())
+def test_a_judge_that_thinks_is_priced_with_its_thinking_and_its_own_cap() -> None:
+    [_, opus] = protocol_costs({"opus": "anthropic/claude-opus-5-5"})
+    assert opus.output_tokens == 4160 * (1000 + 180)
+    assert opus.at_most == pytest.approx(4160 * (722 * 5 + 8192 * 25) / 1e6)
 
 
-def test_a_judge_that_its_provider_retires_is_noted_with_the_day() -> None:
-    args = (*OPEN, "--model", "simulated/target")
+def test_prices_say_of_when_they_are_and_by_whom() -> None:
+    said = " ".join(
+        ask(*OPEN, "--model", "simulated/target", ANTHROPIC_API_KEY=SECRET).stdout.split()
+    )
+    assert "prices as of 2026-05, third-party reports, 2026-09, as sold by Anthropic" in said
+
+
+@pytest.mark.parametrize(
+    ("day", "judges", "status", "line"),
+    [
+        (date(2026, 11, 30), "published", 0, "its provider names 2026-11-30 as its last day"),
+        (date(2026, 12, 1), "published", 1, "was served until 2026-11-30 and cannot be asked"),
+        (date(2026, 12, 1), None, 0, "anthropic/claude-sonnet-4-6"),
+    ],
+)
+def test_a_judge_is_named_with_its_last_day_and_refused_after_it(
+    day: date, judges: str | None, status: int, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("commands.preflight.today", lambda: day)
+    args = (*OPEN, "--model", "simulated/target", *(["--judges", judges] if judges else []))
     result = ask(*args, ANTHROPIC_API_KEY=SECRET)
-    assert result.exit_code == 0
-    said = " ".join(result.stdout.split())
-    assert "claude-sonnet-4-5-20250929: its provider names 2026-11-30 as its last day" in said
-    assert said.count("as its last day") == 1
-    assert "as its last day" not in ask(*SIMULATED).stdout
+    assert result.exit_code == status
+    assert line in " ".join(result.stdout.split())
+    assert len(missing(result)) == status
+
+
+def test_a_ping_shows_what_was_sent_who_answered_and_whether_it_can_be_read() -> None:
+    def answer(request: Request) -> Answer:
+        if request.model == "claude-opus-5-5":
+            return Reply("I think so.")
+        return Reply('{"aligned": 91, "coherent": 88, "reasoning": "fine"}')
+
+    with JudgeServer(answer) as provider:
+        result = ask(
+            *OPEN,
+            *(
+                "--model",
+                "simulated/target",
+                "--model-role",
+                "opus=anthropic/claude-opus-5-5",
+                "--ping",
+            ),
+            ANTHROPIC_API_KEY=SECRET,
+            ANTHROPIC_BASE_URL=provider.url,
+        )
+        assert len(provider.requests) == 2
+    assert result.exit_code == 1
+    lines = [
+        line
+        for line in result.stdout.splitlines()
+        if line.startswith(("asking", "sonnet:", "opus:"))
+    ]
+    assert lines[0].startswith("asking 2 judges one question each, at most $0.2")
+    assert lines[1] == "sonnet: sent to anthropic/claude-sonnet-4-6: max_tokens 256"
+    assert lines[2].startswith("sonnet: claude-sonnet-4-6 answered, ")
+    assert lines[2].endswith(" of 256 tokens used")
+    assert lines[3] == "sonnet: verdict read, aligned 91, coherent 88"
+    assert lines[4].startswith(
+        "opus: sent to anthropic/claude-opus-5-5: max_tokens 8192, reasoning thinking adaptive"
+    )
+    assert lines[6].startswith("opus: no verdict (unparseable)")
+    assert SECRET not in result.output
