@@ -99,8 +99,6 @@ def headline(rows: list[ConditionRow], simulated: bool = False) -> Headline:
         rows=rows,
     )
     return Headline(
-        bootstrap_resamples=9,
-        bootstrap_seed=1,
         simulated=simulated,
         em_alpha=28.2,
         gate=10,
