@@ -10,6 +10,8 @@ import numpy as np
 from estimation import judges as ju
 from estimation import means as me
 from estimation.means import Floats
+from linking.linkfile import LinkFile
+from linking.reporting import linked_column, linked_rule, linked_text
 from protocol.targets import c_applies, is_model
 from reports import notes
 from reports.differences import NOTHING, Asked, Entry, confounds, differences, entries, rankings
@@ -23,6 +25,7 @@ from reports.headline import (
     Headline,
     JudgeFigures,
     JudgeUse,
+    LinkedFigures,
     NamedLog,
     PublishedColumn,
     QuestionFigures,
@@ -39,7 +42,10 @@ HISTOGRAM_EDGES = np.linspace(0, 100, 21)
 
 
 def build_headline(
-    loaded: Loaded, asked: Asked = NOTHING, show_published: bool = False
+    loaded: Loaded,
+    asked: Asked = NOTHING,
+    show_published: bool = False,
+    link: LinkFile | None = None,
 ) -> Headline:
     """Every figure of the report, from the runs that were read.
 
@@ -47,6 +53,7 @@ def build_headline(
         loaded: The runs.
         asked: Comparisons beyond those that are always made.
         show_published: Show the published rows also where no row here is comparable with them.
+        link: Carries a successor's α to a retired judge's scale, beside its own.
 
     Raises:
         ProtocolError: A comparison was asked for that the runs do not allow.
@@ -55,7 +62,7 @@ def build_headline(
     groups: dict[tuple[str, str, int], list[Run]] = {}
     for run in loaded.runs:
         groups.setdefault(run.comparison, []).append(run)
-    comparisons = [_comparison(runs, rules, asked) for runs in groups.values()]
+    comparisons = [_comparison(runs, rules, asked, link) for runs in groups.values()]
     asked.check_answered(comparisons)
     return Headline(
         simulated=any(run.simulated for run in loaded.runs),
@@ -71,7 +78,7 @@ def build_headline(
     )
 
 
-def condition_row(run: Run, rules: Rules) -> ConditionRow:
+def condition_row(run: Run, rules: Rules, link: LinkFile | None = None) -> ConditionRow:
     """One run's figures."""
     whose = c_applies(run.condition, run.provenance, run.prompt_sha256, run.target)  # type: ignore[arg-type]
     judges = [_judge(run, column, rules) for column in run.judges.values()]
@@ -108,11 +115,33 @@ def condition_row(run: Run, rules: Rules) -> ConditionRow:
         agreement=_agreement(run),
         per_question=[row for column in run.judges.values() for row in _questions(run, column)],
         notes=notes.row_notes(run, rules),
+        linked=None if link is None else _linked(run, rules, link),
     )
 
 
-def _comparison(runs: Sequence[Run], rules: Rules, asked: Asked) -> Comparison:
-    rows = [condition_row(run, rules) for run in runs]
+def _linked(run: Run, rules: Rules, link: LinkFile) -> LinkedFigures:
+    found = linked_column(link, run)
+    names = {
+        "judge": link.old.instrument.model,
+        "successor": link.new.instrument.model,
+        "text": linked_text(found),
+    }
+    if isinstance(found, str):
+        return LinkedFigures(**names)
+    return LinkedFigures(
+        **names,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        method=found.method,
+        rule=linked_rule(found, rules.em_alpha),
+    )
+
+
+def _comparison(
+    runs: Sequence[Run], rules: Rules, asked: Asked, link: LinkFile | None
+) -> Comparison:
+    rows = [condition_row(run, rules, link) for run in runs]
     rows = [
         row.model_copy(
             update={"name": row_name(row, rows), "short_name": row_name(row, rows, seed=False)}

@@ -186,6 +186,23 @@ class QuestionFigures(Model):
     failed: int
 
 
+class LinkedFigures(Model):
+    """A condition on a retired judge's scale, carried there by a link file; never a measured α.
+
+    ``text`` reads as it stands in tables: the linked α with its interval, or why there is none. ``rule`` says
+    what it says of the EM target's α; only a whole interval decides.
+    """
+
+    judge: str
+    successor: str
+    text: str
+    value: Number = None
+    low: Number = None
+    high: Number = None
+    method: str = ""
+    rule: str = ""
+
+
 class ConditionRow(Model):
     """One condition, one target, one base seed, every judge.
 
@@ -196,6 +213,7 @@ class ConditionRow(Model):
     ``target_failures`` counts completions that are no answer, by kind; ``cut`` answers cut at the length
     limit, ``empty`` empty ones, ``equal`` those that equal an earlier one to the same question.
     ``answered`` are models that the target's replies name, where another one was asked.
+    ``linked`` is the condition on a retired judge's scale, where a link file was given.
     """
 
     condition: str
@@ -227,6 +245,7 @@ class ConditionRow(Model):
     agreement: Agreement | None = None
     per_question: list[QuestionFigures] = []
     notes: list[str] = []
+    linked: LinkedFigures | None = None
 
 
 class AcrossSeeds(Model):

@@ -89,6 +89,8 @@ def _comparison(comparison: Comparison, headline: Headline) -> list[str]:
             "",
         ]
         lines += [*_table(_GAPS, gaps), ""]
+    if linked := linked_lines(comparison):
+        lines += [inert(linked[0]), "", *_bullets([line.strip() for line in linked[1:]]), ""]
     lines += _rules(comparison)
     lines += ["### How sure", "", *_sure(comparison)]
     lines += _table(_DETAIL, (_detail(row, judge) for row in rows for judge in row.judges))

@@ -144,6 +144,10 @@ def _judge_record(row: ConditionRow | PublishedFigures, judge: JudgeFigures) -> 
         "output_tokens": judge.output_tokens,
         "cost": judge.cost,
         "notes": "; ".join(row.notes),
+        "linked": measured.linked.text if measured and measured.linked else None,
+        "linked_alpha": measured.linked.value if measured and measured.linked else None,
+        "linked_alpha_low": measured.linked.low if measured and measured.linked else None,
+        "linked_alpha_high": measured.linked.high if measured and measured.linked else None,
         "log": measured.log if measured else None,
     }
 
