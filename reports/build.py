@@ -121,20 +121,21 @@ def condition_row(run: Run, rules: Rules, link: LinkFile | None = None) -> Condi
 
 def _linked(run: Run, rules: Rules, link: LinkFile) -> LinkedFigures:
     found = linked_column(link, run)
-    names = {
-        "judge": link.old.instrument.model,
-        "successor": link.new.instrument.model,
-        "text": linked_text(found),
-    }
+    figures = LinkedFigures(
+        judge=link.old.instrument.model,
+        successor=link.new.instrument.model,
+        text=linked_text(found),
+    )
     if isinstance(found, str):
-        return LinkedFigures(**names)
-    return LinkedFigures(
-        **names,
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        method=found.method,
-        rule=linked_rule(found, rules.em_alpha),
+        return figures
+    return figures.model_copy(
+        update={
+            "value": found.value,
+            "low": None if found.reason else found.low,
+            "high": None if found.reason else found.high,
+            "method": found.method,
+            "rule": linked_rule(found, rules.em_alpha),
+        }
     )
 
 
