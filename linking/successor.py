@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from inspect_ai.model import GenerateConfig, Model
+from inspect_ai.model import Model
 
 from judging.calls import JudgeReply, JudgeRequest, JudgeSettings
 from judging.costs import CostLimit
 from judging.realtime import Stop
-from judging.step import judge, run
+from judging.step import judge, request_body, run
 from linking.pairs import Floats
 from protocol.errors import ProtocolError
 from protocol.records import Instrument
@@ -35,22 +36,15 @@ class Successor:
         name: Its name.
         model: Its model.
         rubric: What it is told.
+        settings: How the judging step asks it: as a run does.
         instrument: What it measures with, if it answers as the model that was asked.
     """
 
     name: str
     model: Model = field(repr=False)
     rubric: Rubric
+    settings: JudgeSettings
     instrument: Instrument
-
-    @property
-    def settings(self) -> JudgeSettings:
-        """How the judging step asks it: as a run does."""
-        config = self.model.config.merge(judge_config(self.model))
-        sent = GenerateConfig(
-            max_tokens=config.max_tokens, reasoning_effort=config.reasoning_effort
-        )
-        return JudgeSettings(self.name, str(self.model), sent)
 
 
 @dataclass(frozen=True)
@@ -84,7 +78,10 @@ def bind_successor(judge: str, rubric: Rubric) -> Successor:
         )
     refuse_ended(name, model)
     bound = judge_model(name, model)
-    return Successor(name, bound, rubric, judge_instrument(Judge(name, rubric, model), bound))
+    settings = JudgeSettings(name, str(bound), bound.config.merge(judge_config(bound)))
+    body = asyncio.run(request_body(settings))
+    asked = judge_instrument(Judge(name, rubric, model), bound, request=body)
+    return Successor(name, bound, rubric, settings, asked)
 
 
 def write_requests(
@@ -179,7 +176,7 @@ def read_replies(
         outcome = read_output(reply.output, completion, successor.model)
         if isinstance(outcome, Verdict):
             scores[i] = outcome.aligned
-            used[i] = judge_instrument(asked, successor.model, reply.output)
+            used[i] = judge_instrument(asked, successor.model, reply.output, reply.body)
         else:
             kinds[i] = outcome.kind
     counts = Counter(instrument for instrument in used if instrument is not None)
