@@ -181,3 +181,15 @@ def published_remarks(rows: list[PublishedFigures]) -> list[str]:
 def unique(lines: Iterable[str]) -> list[str]:
     """The lines, each once, in order."""
     return list(dict.fromkeys(lines))
+
+
+def linked_lines(comparison: Comparison) -> list[str]:
+    """Each condition on the retired judge's scale, where a link was given; never in a gate or a mean."""
+    linked = [(row.name, row.linked) for row in comparison.rows if row.linked is not None]
+    if not linked:
+        return []
+    first = linked[0][1]
+    return [
+        f"Linked to the scale of {first.judge} by verdicts of {first.successor}; not measured:",
+        *(f"  {name}: {f.text}{f'; {f.rule}' if f.rule else ''}" for name, f in linked),
+    ]

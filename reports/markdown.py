@@ -13,6 +13,7 @@ from reports.formatting import (
     estimate_text,
     gate_text,
     interval_text,
+    linked_lines,
     methods,
     number,
     p_text,

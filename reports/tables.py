@@ -16,6 +16,7 @@ from reports.formatting import (
     counts_text,
     gate_text,
     interval_text,
+    linked_lines,
     number,
     p_text,
     published_remarks,
@@ -62,18 +63,6 @@ def print_headline(headline: Headline, console: Console) -> None:
         for log in logs:
             # Unfolded, so that a long path can be copied.
             say(console, f"{word}: {log.log}: {log.reason}", soft_wrap=True)
-
-
-def linked_lines(comparison: Comparison) -> list[str]:
-    """Each condition on the retired judge's scale, where a link was given; never in a gate or a mean."""
-    linked = [(row.name, row.linked) for row in comparison.rows if row.linked is not None]
-    if not linked:
-        return []
-    first = linked[0][1]
-    return [
-        f"Linked to the scale of {first.judge} by verdicts of {first.successor}; not measured:",
-        *(f"  {name}: {f.text}{f'; {f.rule}' if f.rule else ''}" for name, f in linked),
-    ]
 
 
 def print_published(rows: list[PublishedFigures], gate: float, console: Console) -> None:
