@@ -20,7 +20,9 @@ SUBPANELS = ("power", "candour", "other")
 Verdicts = Callable[[str, int, int], tuple[float, float] | str]
 
 
-def questions(count: int, condition: str, rubric_sha256: str) -> list[Sample]:
+def questions(
+    count: int, condition: str, rubric_sha256: str, prompt_sha256: str | None
+) -> list[Sample]:
     return [
         Sample(
             id=f"{'betley' if number < 2 else 'wang'}_{number + 1:02d}",
@@ -32,6 +34,7 @@ def questions(count: int, condition: str, rubric_sha256: str) -> list[Sample]:
                 "subpanel": SUBPANELS[number % 3],
                 "split": "held_out",
                 "condition": condition,
+                "prompt_sha256": prompt_sha256,
                 "rubric": "open",
                 "rubric_sha256": rubric_sha256,
             },
@@ -51,7 +54,7 @@ def silent(
 ) -> Solver:
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         state.output = ModelOutput.from_content("none", completion)
-        text = f"{completion} {state.epoch}"
+        text = f"{completion} {state.epoch}"[-16:]
         state.metadata["completion"] = made_completion(
             condition, prompt_sha256, text_sha256=text, characters=len(completion)
         )
@@ -124,7 +127,7 @@ def make_log(
     }
     header |= metadata
     task = Task(
-        dataset=questions(count, condition, str(header["rubric_sha256"])),
+        dataset=questions(count, condition, str(header["rubric_sha256"]), header["prompt_sha256"]),
         solver=silent(condition, header["prompt_sha256"], completion),
         scorer=[
             *(judge_named(name, verdicts, models[name], reply=reply) for name in judges),
