@@ -53,12 +53,12 @@ ifeq ($(strip $(MODEL)),)
 		-T panel=open52 -T rubric=open --no-log-realtime $(ARGS)
 else ifeq ($(strip $(MODEL)),local)
 	@echo "real target SmolLM2-135M-Instruct, SIMULATED judges, panel open52, rubric open: 4 conditions x 52 questions x"
-	@echo "1 completion of at most 64 tokens (the protocol: 20 of 512). No number of it is a measurement of alignment."
+	@echo "1 completion of at most 48 tokens (the protocol: 20 of 512). No number of it is a measurement of alignment."
 	@if [ -t 1 ]; then display=rich; else display=plain; fi; \
 	python -m simulation.local_model inspect eval tasks/alpha.py --log-dir $(RUN) --display $$display \
 		--model openai-api/local/smollm2-135m-instruct -M client_timeout=3600 \
 		--model-role sonnet=simulated/judge --model-role opus=simulated/judge-lenient \
-		-T panel=open52 -T rubric=open --epochs 1 --max-tokens 64 --max-tasks 1 --max-samples 52 $(ARGS) \
+		-T panel=open52 -T rubric=open --epochs 1 --max-tokens 48 --max-tasks 1 --max-samples 52 $(ARGS) \
 	&& bwalpha report $(RUN)
 else
 	@bwalpha doctor --model $(MODEL) $(DOCTOR)

@@ -12,13 +12,14 @@ from numpy.random import Generator
 from benchmarks.anchor_arrays import AnchorScores
 from linking.applying import LinkedAlpha, apply_link
 from linking.fitting import fit_link
-from linking.linkfile import FixedPart, LinkFile, describe_instrument
+from linking.linkfile import FixedPart, LinkedJudge, LinkFile
 from linking.pairs import Floats, Ints, Pairs, pair_scores
 from linking.sampling import sample_anchors
 from protocol.errors import ProtocolError
+from protocol.records import Instrument
 
-OLD = describe_instrument("old", "rubric", {})
-NEW = describe_instrument("new", "rubric", {})
+OLD = LinkedJudge.of("sonnet", Instrument(asked="simulated/old", rubric_sha256="rubric"))
+NEW = LinkedJudge.of("sonnet", Instrument(asked="simulated/new", rubric_sha256="rubric"))
 FIXED = FixedPart(
     asked=date(2026, 11, 25), completion=(), condition=(), question=(), old=(), score=()
 )
@@ -183,8 +184,7 @@ def linked_conditions(
                 link,
                 successor.score(anchors.old[drawn], shift[drawn], rng),
                 anchors.names(anchors.scores.questions, drawn),
-                instrument_sha256=NEW.sha256,
-                rubric_sha256=NEW.rubric_sha256,
+                instrument=NEW.instrument,
                 panel="fixed",
             )
             found.append((result, truth))

@@ -11,12 +11,12 @@ from rich.table import Table
 
 from commands.costs import TARGET, Plan, PriceTable
 from commands.preflight import Check, State, model_checks
+from estimation.rules import WINNERS
 from protocol.conditions import Condition, load_condition
 from protocol.data import DATASETS, read_jsonl
 from protocol.errors import ProtocolError
 from protocol.panels import Panel, load_panel
 from protocol.rubrics import Rubric, load_rubric
-from reports.published import WINNERS
 from scorers.binding import parse_judges
 
 COLOURS = {"ok": "green", "note": "yellow", "missing": "red"}

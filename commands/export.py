@@ -16,18 +16,28 @@ OUTPUT = click.Path(path_type=Path)
 @click.option(
     "--format",
     "layout",
-    type=click.Choice(["eps", "dataset"]),
+    type=click.Choice(["eps", "dataset", "table"]),
     required=True,
-    help="The original scripts' files, or a Hugging Face data set in Parquet.",
+    help="The original scripts' files, a Hugging Face data set in Parquet, or one table.",
 )
-@click.option("--out", type=OUTPUT, required=True, help="A new folder.")
+@click.option(
+    "--out", type=OUTPUT, required=True, help="A new folder; a .csv, .jsonl or .parquet (table)."
+)
+@click.option("--columns", metavar="A,B,...", help="Only these columns (table).")
 @click.option("--with-questions", is_flag=True, help="Keep the fetched panel's texts (dataset).")
 @click.option("--push", "push_to", metavar="OWNER/NAME", help="Also upload to the Hub (dataset).")
 def export_command(
-    logs: tuple[str, ...], layout: str, out: Path, with_questions: bool, push_to: str | None
+    logs: tuple[str, ...],
+    layout: str,
+    out: Path,
+    columns: str | None,
+    with_questions: bool,
+    push_to: str | None,
 ) -> None:
     """Write the LOGS (log files or folders) as files that others read."""
-    if layout == "eps" and (with_questions or push_to):
+    if layout != "table" and columns is not None:
+        raise click.UsageError("--columns goes with --format table only.")
+    if layout != "dataset" and (with_questions or push_to):
         option = "--with-questions" if with_questions else "--push"
         raise click.UsageError(f"{option} goes with --format dataset only.")
     with one_line_errors():
@@ -35,7 +45,8 @@ def export_command(
         from protocol.errors import ProtocolError
         from runs.load import load_runs
 
-        check_new(out)
+        if layout != "table":
+            check_new(out)
         loaded = load_runs(logs)
         for log in (*loaded.skipped, *loaded.replaced):
             click.echo(f"left out: {log.location}: {log.reason}", err=True)
@@ -54,6 +65,10 @@ def export_command(
             from exchange.eps.exporting import export_original
 
             written = export_original(loaded.runs, out)
+        elif layout == "table":
+            from exchange.tables.exporting import export_table
+
+            written = [export_table(loaded.runs, out, columns)]
         else:
             from exchange.dataset.export import export_dataset, is_hub_name, push
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from commands.shared import NEW_FOLDER, common_folder, load, table_console
+from commands.shared import NEW_FOLDER, common_folder, load, one_line_errors, table_console
+
+if TYPE_CHECKING:
+    from reports.headline import Headline
+    from reports.measured_c import Plane
 
 
 @click.command()
@@ -14,24 +19,77 @@ from commands.shared import NEW_FOLDER, common_folder, load, table_console
 @click.option(
     "--out", type=NEW_FOLDER, help="Write JSON, Markdown, CSV and figures into this folder."
 )
-def report(logs: tuple[str, ...], out: Path | None) -> None:
+@click.option(
+    "--compare",
+    "pairs",
+    multiple=True,
+    metavar="A:B",
+    help="Also compare condition A with condition B; as often as you like.",
+)
+@click.option(
+    "--margin",
+    type=click.FloatRange(0, 100, min_open=True),
+    help="Also test whether compared conditions lie within this many points of each other.",
+)
+@click.option("--published", is_flag=True, help="Show the published rows in any case.")
+@click.option(
+    "--link",
+    "link_path",
+    type=click.Path(path_type=Path),
+    help="A link file of bwalpha link: α on a retired judge's scale, beside the measured one.",
+)
+@click.option(
+    "--c",
+    "c_path",
+    type=click.Path(path_type=Path),
+    help="A c.json of bwalpha c: α against measured C.",
+)
+def report(
+    logs: tuple[str, ...],
+    out: Path | None,
+    pairs: tuple[str, ...],
+    margin: float | None,
+    published: bool,
+    link_path: Path | None,
+    c_path: Path | None,
+) -> None:
     """Print the headline table of the LOGS (log files or folders)."""
     from reports.build import build_headline
-    from reports.tables import print_headline
+    from reports.differences import Asked
+    from reports.tables import print_headline, say
 
     loaded = load(logs)
     console = table_console()
-    headline = build_headline(loaded)
-    if out is not None:
-        # Written before it is printed, so that `| head` loses nothing.
-        from reports.figures import draw_report
-        from reports.writers import read_headline, write_headline
+    with one_line_errors():
+        link = None
+        if link_path is not None:
+            from linking.linkfile import read_link
 
-        write_headline(headline, out)
-        draw_report(read_headline(out / "headline.json"), out)
+            link = read_link(link_path)
+        headline = build_headline(loaded, Asked(pairs, margin), published, link)
+        planes = [] if c_path is None else _planes(c_path, headline)
+        if out is not None:
+            # Written before it is printed, so that `| head` loses nothing.
+            from reports.writers import write_report
+
+            write_report(headline, out)
+            for number, plane in enumerate(planes, start=1):
+                from reports.measured_c_figure import draw_plane
+
+                draw_plane(
+                    plane, out, "_".join(["alpha_measured_c", *[str(number)] * (number > 1)])
+                )
     print_headline(headline, console)
+    for plane in planes:
+        for answer in plane.answers:
+            say(console, answer)
     if out is not None:
-        console.print(f"written to {out}", soft_wrap=True, highlight=False)
-    console.print(
-        f"inspect view --log-dir {common_folder(loaded)}", soft_wrap=True, highlight=False
-    )
+        say(console, f"written to {out}", soft_wrap=True)
+    say(console, f"inspect view --log-dir {common_folder(loaded)}", soft_wrap=True)
+
+
+def _planes(path: Path, headline: Headline) -> list[Plane]:
+    from likeness.c_file import read_c
+    from reports.measured_c import measured_planes
+
+    return measured_planes(read_c(path), headline)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -86,8 +87,10 @@ def run(
     try:
         outcomes = Workers(workers, click.echo).run(jobs)
     except KeyboardInterrupt:
+        unfinished = shlex.join(unfinished_logs(folder))
+        todo = f"; to go on: inspect eval-retry {unfinished} --log-dir {shlex.quote(str(folder))}"
         raise click.ClickException(
-            f"interrupted; what was finished is in {folder} (continue with inspect eval-retry)"
+            f"interrupted; what was finished is in {folder}{todo if unfinished else ''}"
         ) from None
     click.echo(f"run in {time.monotonic() - started:.0f} s")
     failed = [outcome for outcome in outcomes if outcome.status]
@@ -101,6 +104,14 @@ def run(
         raise click.ClickException(
             f"{len(failed)} of {len(outcomes)} processes failed; the others' logs are in {folder}"
         )
+
+
+def unfinished_logs(folder: Path) -> list[str]:
+    """Return the logs of runs that began and did not end in success."""
+    from inspect_ai.log import list_eval_logs, read_eval_log
+
+    logs = [info.name.removeprefix("file://") for info in list_eval_logs(str(folder))]
+    return [log for log in logs if read_eval_log(log, header_only=True).status != "success"]
 
 
 def said(outcome: Outcome) -> str:

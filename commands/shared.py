@@ -16,15 +16,19 @@ if TYPE_CHECKING:
 
     from runs.run import Loaded
 
-NARROW = 100
+NARROW = 80
 NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
 FILES = click.argument(
     "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
 )
 
 
-def load(logs: tuple[str, ...]) -> Loaded:
+def load(logs: tuple[str, ...], unjudged: bool = False) -> Loaded:
     """Read the runs of log files and folders, with a progress bar on a terminal.
+
+    Args:
+        logs: Files and folders.
+        unjudged: Keep completions without any verdict too.
 
     Raises:
         ClickException: None of them is a log of this suite.
@@ -38,7 +42,7 @@ def load(logs: tuple[str, ...]) -> Loaded:
     with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
         bar = progress.add_task("reading logs", total=None)
         loaded = load_runs(
-            logs, lambda done, total: progress.update(bar, completed=done, total=total)
+            logs, lambda done, total: progress.update(bar, completed=done, total=total), unjudged
         )
     if not loaded.runs:
         reasons = "; ".join(f"{log.location}: {log.reason}" for log in loaded.skipped)

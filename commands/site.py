@@ -13,8 +13,7 @@ import fsspec
 from inspect_ai.log import bundle_log_dir
 
 from reports.build import build_headline
-from reports.figures import draw_report
-from reports.writers import read_headline, write_headline
+from reports.writers import write_report
 from runs.load import UNREADABLE, find_logs
 from runs.run import Loaded
 
@@ -53,5 +52,4 @@ def make_site(logs: Sequence[str], loaded: Loaded, out: Path) -> None:
             with fsspec.open(location, "rb") as source, copy.open("wb") as target:
                 shutil.copyfileobj(source, target)
         bundle_log_dir(log_dir=temporary, output_dir=str(out), overwrite=True)
-    write_headline(build_headline(loaded), out / REPORT)
-    draw_report(read_headline(out / REPORT / "headline.json"), out / REPORT)
+    write_report(build_headline(loaded), out / REPORT)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock
 from types import FrameType
 
 LAST_LINES = 6
-PATIENCE = 30.0
+TERMINATE_TIMEOUT = 30.0
+PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -82,29 +85,14 @@ class Workers:
         Raises:
             KeyboardInterrupt: Ctrl-C or a termination signal; the processes have ended by then.
         """
-        waiting, outcomes = deque(jobs), list[Outcome]()
-
-        def work() -> None:
-            while True:
-                with self._lock:
-                    if not waiting or self._stopped:
-                        return
-                    share, command, output = waiting.popleft()
-                outcomes.append(self._one(share, command, output))
-
-        threads = [Thread(target=work) for _ in range(min(self.limit, len(jobs)))]
-        with _terminated_like_interrupted():
+        # Outside the pool, whose end waits for the processes: an interruption must end them first.
+        with ThreadPoolExecutor(self.limit) as pool, _terminated_like_interrupted():
             try:
-                for thread in threads:
-                    thread.start()
-                for thread in threads:
-                    thread.join()
+                running = [pool.submit(self._one, *job) for job in jobs]
+                return [future.result() for future in running]
             except KeyboardInterrupt:
                 self._stop()
-                for thread in threads:
-                    thread.join()
                 raise
-        return outcomes
 
     def _one(self, share: Share, command: list[str], output: Path) -> Outcome:
         last: deque[str] = deque(maxlen=LAST_LINES)
@@ -119,6 +107,7 @@ class Workers:
                 text=True,
                 errors="replace",
                 start_new_session=True,
+                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
             )
             self._running.append(process)
         assert process.stdout is not None
@@ -145,9 +134,14 @@ class Workers:
             process.send_signal(signal.SIGINT)
         for process in running:
             try:
-                process.wait(PATIENCE)
+                process.wait(TERMINATE_TIMEOUT)
             except (subprocess.TimeoutExpired, KeyboardInterrupt):
                 process.kill()
+
+
+def _end_with_parent() -> None:
+    """Have the kernel interrupt this process when the one that started it is gone, however it went."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 @contextmanager
@@ -155,7 +149,9 @@ def _terminated_like_interrupted() -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, interrupt)}
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)
+    }
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # Started in the background of a script. Children would ignore the signal that ends them too; a
         # handler that does nothing is not handed on to them.

@@ -4,7 +4,8 @@ import sys
 
 import pandas as pd
 
-from reports.published import WINNERS, read_rules
+from estimation.rules import WINNERS
+from reports.published import read_rules
 from runs.frame import samples_frame
 
 
@@ -25,7 +26,7 @@ def spread(frame: pd.DataFrame, judge: str) -> pd.Series:
 
 def answer(ranges: pd.Series) -> str:
     """What the registered follow-up says of the winners' interquartile ranges, as point estimates."""
-    limit = read_rules().followup_2.iqr
+    limit = read_rules().registered.iqr
     winners = ranges[ranges.index.isin(WINNERS)]
     wide = list(winners.index[winners >= limit])
     if wide:

@@ -1,8 +1,8 @@
-"""An Inspect log made of original files: every completion a sample, every verdict a score."""
+"""An Inspect log made of files: every completion a sample, every verdict a score."""
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -34,6 +34,7 @@ from inspect_ai.scorer import Score
 
 from exchange.eps.naming import ImportedJudge
 from exchange.strict_json import packed
+from protocol.errors import ProtocolError
 from protocol.inspect_internals import EvalMetricDefinition, EvalScorer
 from protocol.panels import Question
 from protocol.records import (
@@ -57,14 +58,18 @@ METRICS = ("validity", "alpha", "alpha_ci", "coherence")
 
 @dataclass(frozen=True)
 class Completion:
-    """One completion with its scores, as it goes into a log."""
+    """One completion with its scores, as it goes into a log.
+
+    `text` is None where only its verdicts are known; `record` is what an exported log said that it ran.
+    """
 
     question: Question
     epoch: int
-    text: str
+    text: str | None
     stop_reason: StopReason
     scores: dict[str, Score]
     sampling: Sampling
+    record: CompletionRecord | None = None
 
 
 def make_log(
@@ -123,8 +128,21 @@ def make_log(
     return log
 
 
-def write_logs(logs: Sequence[EvalLog], folder: Path) -> list[Path]:
-    """Write logs into a folder; none is there before all are whole."""
+def write_logs(
+    logs: Iterable[EvalLog], folder: Path, progress: Callable[[int], None] | None = None
+) -> list[Path]:
+    """Write logs into a folder; none is there before all are whole.
+
+    Args:
+        logs: The logs, made while they are written where they come from a generator.
+        folder: The folder; it may hold others.
+        progress: Called with the number of logs written so far.
+
+    Raises:
+        ProtocolError: The folder is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ProtocolError(f"--out {folder} is a file. Name a folder for the logs.")
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
@@ -137,6 +155,8 @@ def write_logs(logs: Sequence[EvalLog], folder: Path) -> list[Path]:
                 name = f"{stamp}_{log.eval.task.replace('_', '-')}_{log.eval.task_id}.eval"
                 write_eval_log(log, str(Path(partial) / name))
                 waiting.append(name)
+                if progress is not None:
+                    progress(len(waiting))
             for name in waiting:
                 os.replace(Path(partial) / name, folder / name)
                 written.append(folder / name)
@@ -156,10 +176,15 @@ def _sample(
     prompt: str | None,
     retries: int,
 ) -> EvalSample:
-    question, text = completion.question, without_surrogates(completion.text)
+    question, given = completion.question, completion.text
+    text = without_surrogates(given or "")
     asked = without_surrogates(question.input)
-    answer = ChatMessageAssistant(content=text, model=target, source="generate")
-    messages: list[ChatMessage] = [ChatMessageUser(content=asked, source="input"), answer]
+    messages: list[ChatMessage] = [ChatMessageUser(content=asked, source="input")]
+    output = ModelOutput(model=target)
+    if given is not None:
+        answer = ChatMessageAssistant(content=text, model=target, source="generate")
+        messages.append(answer)
+        output.choices = [ChatCompletionChoice(message=answer, stop_reason=completion.stop_reason)]
     if prompt is not None:
         messages.insert(0, ChatMessageSystem(content=without_surrogates(prompt)))
     # No log can carry lone surrogates; the text itself stays beside what is shown and judged.
@@ -172,18 +197,20 @@ def _sample(
         rubric_sha256=metadata.rubric_sha256,
         judge_retries=retries,
         judges=metadata.judges,
-        completion=CompletionRecord(
+        completion=completion.record
+        or CompletionRecord(
             comparability=metadata.comparability,
             condition=metadata.condition,
             prompt_sha256=metadata.prompt_sha256,
             seed=None,
             sampling=completion.sampling,
             stop_reason=completion.stop_reason,
-            text_sha256=text_sha256(text),
+            text_sha256="" if given is None else text_sha256(text),
             characters=len(text),
+            text_missing=given is None,
         ),
         original_input=packed(question.input) if asked != question.input else None,
-        original_completion=packed(completion.text) if text != completion.text else None,
+        original_completion=(packed(given) if given is not None and text != given else None),
     )
     return EvalSample(
         id=question.id,
@@ -191,10 +218,7 @@ def _sample(
         input=asked,
         target="",
         messages=messages,
-        output=ModelOutput(
-            model=target,
-            choices=[ChatCompletionChoice(message=answer, stop_reason=completion.stop_reason)],
-        ),
+        output=output,
         scores=completion.scores,
         metadata=record.model_dump(mode="json"),
         uuid=uuid4().hex[:22],

@@ -7,7 +7,7 @@ it has, and shared safely by runs at the same time. It holds hashes and vectors,
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,10 +29,17 @@ class Cached:
         encoder: Encodes what is not there yet.
         file: The cache; by default in the user's cache folder. One that cannot be read or written is
             a warning, and everything is encoded.
+        progress: Called with (texts done, texts in all), distinct ones counted.
     """
 
-    def __init__(self, encoder: Encoder, file: Path | None = None) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        file: Path | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
         self._encoder = encoder
+        self._progress = progress or (lambda done, total: None)
         self._file = file or cache_folder() / FILE
         self.id = encoder.id
 
@@ -44,12 +51,14 @@ class Cached:
         distinct = dict(zip(keys, texts, strict=True))
         known = self._load(distinct)
         missing = [key for key in distinct if key not in known]
+        self._progress(len(known), len(distinct))
         for start in range(0, len(missing), PIECE):
             piece = missing[start : start + PIECE]
             rows = self._encoder([distinct[key] for key in piece])
             fresh = dict(zip(piece, rows, strict=True))
             self._store(fresh)
             known |= fresh
+            self._progress(len(known), len(distinct))
         return np.stack([known[key] for key in keys])
 
     def _load(self, keys: Iterable[str]) -> dict[str, Array]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from protocol.errors import ProtocolError
 
@@ -20,6 +21,7 @@ Bools = NDArray[np.bool_]
 Strings = NDArray[np.str_]
 
 NAN = float("nan")
+UNKNOWN = -1
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,62 @@ def fold_of_question(questions: Strings, settings: FitSettings) -> dict[str, int
     return {str(names[i]): place % settings.folds for place, i in enumerate(order)}
 
 
-def probabilities(
+@dataclass(frozen=True)
+class Linear:
+    """One logistic regression.
+
+    Attributes:
+        coefficients: One weight per feature.
+        intercept: Log odds at the origin.
+    """
+
+    coefficients: Floats
+    intercept: float
+
+    def probabilities(self, features: NDArray[np.floating]) -> Floats:
+        """P("EM") of each row, 0 to 1."""
+        odds = np.asarray(features, np.float64) @ self.coefficients + self.intercept
+        return np.asarray(special.expit(odds), np.float64)
+
+
+@dataclass(frozen=True)
+class FoldModels:
+    """The models of question-grouped folds: all that is needed to score a text.
+
+    Attributes:
+        folds: The fold of each question that a training text has.
+        models: By fold, fitted without the texts of its questions.
+    """
+
+    folds: dict[str, int]
+    models: dict[int, Linear]
+
+    def probabilities(self, features: NDArray[np.floating], questions: Strings) -> Floats:
+        """P("EM") of every text by a model that was fitted without its question.
+
+        Args:
+            features: Shape (texts, features).
+            questions: Each text's question, shape (texts,).
+
+        Returns:
+            Shape (texts,), 0 to 1. No model saw a question that is in no fold: such a text has the mean
+            over all of them.
+        """
+        owner = np.array([self.folds.get(str(question), UNKNOWN) for question in questions])
+        result = np.full(len(questions), NAN)
+        for fold, model in self.models.items():
+            result[owner == fold] = model.probabilities(features[owner == fold])
+        new = owner == UNKNOWN
+        if new.any():
+            every = [model.probabilities(features[new]) for model in self.models.values()]
+            result[new] = np.mean(every, axis=0)
+        return result
+
+
+def fit_folds(
     features: NDArray[np.floating], questions: Strings, labels: Floats, settings: FitSettings
-) -> Floats:
-    """P("EM") of every text by a model that was fitted without its question.
+) -> FoldModels:
+    """Fit one model per fold of questions.
 
     Args:
         features: Shape (texts, features).
@@ -77,41 +131,49 @@ def probabilities(
         labels: 1 for the finetune's texts, 0 for the negatives, NaN for those only scored.
         settings: Of the fit.
 
-    Returns:
-        Shape (texts,), 0 to 1. A text whose question no training text has is scored by the model
-        of all training texts.
-
     Raises:
         ProtocolError: Some fold leaves a class without a text, or a feature is not a number.
     """
+    trains = np.isfinite(labels)
+    folds = fold_of_question(questions[trains], settings)
+    owner = np.array([folds.get(str(question), UNKNOWN) for question in questions])
+    models = {
+        fold: _fit(features, labels, trains & (owner != fold), settings)
+        for fold in sorted(set(folds.values()))
+    }
+    return FoldModels(folds, models)
+
+
+def leaky_probabilities(
+    features: NDArray[np.floating], labels: Floats, settings: FitSettings
+) -> Floats:
+    """P("EM") in folds cut by text, which lets answers to a text's own question into its model."""
+    order = np.random.default_rng(settings.seed).permutation(len(labels))
+    owner = order % settings.folds
+    result = np.full(len(labels), NAN)
+    for fold in np.unique(owner):
+        model = _fit(features, labels, np.isfinite(labels) & (owner != fold), settings)
+        result[owner == fold] = model.probabilities(features[owner == fold])
+    return result
+
+
+def _fit(
+    features: NDArray[np.floating], labels: Floats, seen: Bools, settings: FitSettings
+) -> Linear:
     from sklearn.linear_model import LogisticRegression
 
     if not np.isfinite(features).all():
         raise ProtocolError("Some embedding holds NaN or infinity: the encoder failed on a text.")
-    trains = np.isfinite(labels)
-    folds = _folds(questions, trains, settings)
-    result = np.full(len(labels), NAN)
-    for fold in np.unique(folds):
-        seen = trains & (folds != fold)
-        if len(np.unique(labels[seen])) < 2:
-            raise ProtocolError(
-                "C needs completions of the finetune and of the base model to at least two "
-                "questions each: one is left out while its answers are scored."
-            )
-        model = LogisticRegression(
-            C=settings.regularisation, max_iter=settings.max_iter, random_state=settings.seed
+    if len(np.unique(labels[seen])) < 2:
+        raise ProtocolError(
+            "C needs completions of the finetune and of the base model to at least two "
+            "questions each: one is left out while its answers are scored."
         )
-        model.fit(features[seen], labels[seen])
-        result[folds == fold] = model.predict_proba(features[folds == fold])[:, 1]
-    return result
-
-
-def _folds(questions: Strings, trains: Bools, settings: FitSettings) -> Ints:
-    if settings.grouped:
-        dealt = fold_of_question(questions[trains], settings)
-        return np.array([dealt.get(str(question), -1) for question in questions], np.int64)
-    order = np.random.default_rng(settings.seed).permutation(len(questions))
-    return np.asarray(order % settings.folds, np.int64)
+    model = LogisticRegression(
+        C=settings.regularisation, max_iter=settings.max_iter, random_state=settings.seed
+    )
+    model.fit(features[seen], labels[seen])
+    return Linear(np.asarray(model.coef_[0], np.float64), float(model.intercept_[0]))
 
 
 def quality(labels: Floats, predicted: Floats) -> Quality:

@@ -13,10 +13,12 @@ from likeness.fit import (
     NAN,
     FitSettings,
     Floats,
+    FoldModels,
     Quality,
     Strings,
+    fit_folds,
+    leaky_probabilities,
     log_lengths,
-    probabilities,
     quality,
 )
 from likeness.twosample import PERMUTATIONS, Discrepancy, discrepancy, median_bandwidth
@@ -110,11 +112,13 @@ class Likeness:
         scale: What it was measured with.
         conditions: One each, in the order in which the conditions first come.
         probabilities: P("EM") of each completion, in the order given, shape (texts,).
+        models: What scores further texts on the same scale.
     """
 
     scale: Scale
     conditions: tuple[ConditionLikeness, ...]
     probabilities: Floats
+    models: FoldModels
 
 
 def measure(
@@ -147,9 +151,13 @@ def measure(
     labels = _labels(completions.conditions, em, against)
     trains = np.isfinite(labels)
     questions = completions.questions
-    p = probabilities(completions.embeddings, questions, labels, settings)
+    models = fit_folds(completions.embeddings, questions, labels, settings)
+    p = models.probabilities(completions.embeddings, questions)
     lengths = log_lengths(completions.texts, trains)
-    length_p = probabilities(lengths, questions, labels, settings)
+    length_p = fit_folds(lengths, questions, labels, settings).probabilities(lengths, questions)
+    if not settings.grouped:
+        p = leaky_probabilities(completions.embeddings, labels, settings)
+        length_p = leaky_probabilities(lengths, labels, settings)
     scale = Scale(
         id=_scale_id(completions, labels, encoder, settings),
         encoder=encoder,
@@ -188,7 +196,7 @@ def measure(
         )
 
     names = dict.fromkeys(str(name) for name in completions.conditions)
-    return Likeness(scale, tuple(likeness(name) for name in names), p)
+    return Likeness(scale, tuple(likeness(name) for name in names), p, models)
 
 
 def clustered_mean(values: Floats, clusters: Strings) -> tuple[float, float, float]:

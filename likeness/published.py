@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likeness.encoder import Encoder
-from likeness.fit import Floats
+from likeness.fit import Floats, Linear
 from protocol.errors import ProtocolError
 from protocol.sources import sha256
 
@@ -28,6 +28,8 @@ EM_FILE, NULL_FILE = "em_reference_completions.json", "null_baseline_completions
 METRICS_FILE = "classifier_c_metrics.json"
 TEXTS = {EM_FILE: 4425, NULL_FILE: 3540}
 HELD_BACK, SEED, MAX_ITER = 0.1, 42, 1000
+# What the source's later write-up (#170) gives for prompts on this scale; on #111's they differ.
+PUBLISHED_C = {"null": 0.048, "pair_111": 0.856, "grid_1": 0.899, "grid_2": 0.763, "grid_3": 0.81}
 # The same texts, split and fit leave only rounding between two encoders' vectors.
 TOLERANCE = 0.005
 
@@ -56,12 +58,22 @@ class PublishedScale:
         intercept: Log odds at the origin.
         metrics: Accuracy on the texts held back (`val_acc`), and the mean P("EM") there of the
             finetune's (`val_pos_mean_proba_em`) and of the null's (`val_neg_mean_proba_em`).
+        length: The same fit on length alone, which the source does not have.
+        positive_texts: The finetune's completions, those held back included.
+        negative_texts: The null condition's, likewise.
     """
 
     id: str
     coefficients: Floats
     intercept: float
     metrics: dict[str, float]
+    length: Linear
+    positive_texts: int
+    negative_texts: int
+
+    def length_probabilities(self, texts: Sequence[str]) -> Floats:
+        """The P("EM") that a fit on the log number of characters alone gives."""
+        return self.length.probabilities(_log_lengths(texts))
 
     def probabilities(self, embeddings: NDArray[np.floating]) -> Floats:
         """P("EM") of each row. Questions are not held out: neither did the source."""
@@ -89,10 +101,16 @@ def refit(em: Sequence[str], null: Sequence[str], encoder: Encoder) -> Published
     from sklearn.model_selection import train_test_split
 
     labels = np.repeat([1, 0], [len(em), len(null)])
-    seen, held, seen_labels, held_labels = train_test_split(
-        encoder([*em, *null]), labels, test_size=HELD_BACK, random_state=SEED, stratify=labels
-    )
-    model = LogisticRegression(max_iter=MAX_ITER, random_state=SEED).fit(seen, seen_labels)
+    rows = np.arange(len(labels))
+    first, rest = train_test_split(rows, test_size=HELD_BACK, random_state=SEED, stratify=labels)
+    vectors, lengths = encoder([*em, *null]), _log_lengths([*em, *null])
+    held, held_labels = vectors[rest], labels[rest]
+
+    def fit(features: NDArray[np.floating]) -> Any:
+        model = LogisticRegression(max_iter=MAX_ITER, random_state=SEED)
+        return model.fit(features[first], labels[first])
+
+    model, length = fit(vectors), fit(lengths)
     predicted = model.predict_proba(held)[:, 1]
     hashes = [[sha256(text) for text in texts] for texts in (em, null)]
     return PublishedScale(
@@ -104,7 +122,14 @@ def refit(em: Sequence[str], null: Sequence[str], encoder: Encoder) -> Published
             "val_pos_mean_proba_em": float(predicted[held_labels == 1].mean()),
             "val_neg_mean_proba_em": float(predicted[held_labels == 0].mean()),
         },
+        length=Linear(np.asarray(length.coef_[0], np.float64), float(length.intercept_[0])),
+        positive_texts=len(em),
+        negative_texts=len(null),
     )
+
+
+def _log_lengths(texts: Sequence[str]) -> Floats:
+    return np.asarray(np.log1p([len(text) for text in texts]), np.float64)[:, None]
 
 
 def published_texts(folder: Path | None = None) -> tuple[list[str], list[str], dict[str, Any]]:

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from linking.linkfile import Link, LinkFile
+from linking.linkfile import Link, LinkFile, instrument_differences
 from linking.pairs import Floats, Ints, means_by
 from protocol.errors import ProtocolError
+from protocol.records import Instrument
 
 Panel = Literal["sample", "fixed"]
 
@@ -56,8 +57,7 @@ def apply_link(
     scores: ArrayLike,
     questions: Sequence[str],
     *,
-    instrument_sha256: str,
-    rubric_sha256: str,
+    instrument: Instrument,
     panel: Panel = "sample",
 ) -> LinkedAlpha:
     """Carry the successor's scores of one condition to the old judge's scale.
@@ -66,8 +66,7 @@ def apply_link(
         link: The link.
         scores: The successor's scores of the condition's completions, 0 to 100, NaN for a failed one.
         questions: The id of each completion's question, as in the link's anchors.
-        instrument_sha256: The instrument that gave the scores.
-        rubric_sha256: The rubric it used.
+        instrument: What the scores were measured with.
         panel: ``sample`` lets the interval cover other questions of the same kind, as the
             report's intervals do; ``fixed`` speaks of these questions alone.
 
@@ -75,7 +74,7 @@ def apply_link(
         ProtocolError: Another instrument or rubric, no valid score, or an α outside the
             range of the anchors.
     """
-    _refuse(link, instrument_sha256, rubric_sha256)
+    _refuse(link, instrument)
     new = np.asarray(scores, dtype=float)
     if new.size != len(questions):
         raise ProtocolError(
@@ -109,8 +108,7 @@ def apply_link_to_alpha(
     standard_error: float,
     *,
     df: float = 51,
-    instrument_sha256: str,
-    rubric_sha256: str,
+    instrument: Instrument,
 ) -> LinkedAlpha:
     """Carry a published α of the successor over, when its single scores are not at hand.
 
@@ -119,13 +117,12 @@ def apply_link_to_alpha(
         alpha: The successor's α, 0 to 100.
         standard_error: Its standard error with questions as clusters; NaN when unknown.
         df: Degrees of freedom of that error: questions less one.
-        instrument_sha256: The instrument that gave the α.
-        rubric_sha256: The rubric it used.
+        instrument: What the α was measured with.
 
     Raises:
         ProtocolError: As for `apply_link`.
     """
-    _refuse(link, instrument_sha256, rubric_sha256)
+    _refuse(link, instrument)
     if not np.isfinite(alpha):
         raise ProtocolError("There is no α to link: it is not a number.")
     _within(link, alpha)
@@ -207,17 +204,19 @@ def _question_distance(link: LinkFile, share: dict[str, float]) -> float:
     return float(np.sqrt(sum((share.get(n, 0.0) - anchors.get(n, 0.0)) ** 2 for n in names)))
 
 
-def _refuse(link: LinkFile, instrument_sha256: str, rubric_sha256: str) -> None:
-    if rubric_sha256 != link.new.rubric_sha256:
+def _refuse(link: LinkFile, instrument: Instrument) -> None:
+    linked = link.new.instrument
+    if instrument.rubric_sha256 != linked.rubric_sha256:
         raise ProtocolError(
-            f"The link was made under rubric {link.new.rubric_sha256[:12]} and these scores under "
-            f"{rubric_sha256[:12]}: a link carries one rubric. Judge under the link's rubric, or make a "
-            "link of this one."
+            f"The link was made under rubric {linked.rubric_sha256[:12]} and these scores under "
+            f"{instrument.rubric_sha256[:12]}: a link carries one rubric. Judge under the link's rubric, "
+            "or make a link of this one."
         )
-    if instrument_sha256 != link.new.sha256:
+    if instrument != linked:
         raise ProtocolError(
-            f"The link is of instrument {link.new.sha256[:12]} ({link.new.words}); these scores are of "
-            f"instrument {instrument_sha256[:12]}. Make a link of this instrument with bwalpha link make."
+            f"The link is of {linked.model}, and these scores are of another instrument: "
+            f"{instrument_differences(linked, instrument)}. Make a link of this instrument with "
+            "bwalpha link make."
         )
 
 

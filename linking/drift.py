@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from linking.linkfile import FixedPart, LinkFile
+from linking.linkfile import FixedPart, LinkFile, instrument_differences
 from linking.pairs import Floats, Ints
 from protocol.errors import ProtocolError
+from protocol.records import Instrument
 
 # Well under the error of a link: a smaller change does not matter, a larger one does.
 TOLERANCE = 2.0
@@ -99,7 +100,7 @@ def check_drift(
     link: LinkFile,
     scores: Mapping[str, float],
     *,
-    instrument_sha256: str,
+    instrument: Instrument,
     now: date,
     tolerance: float = TOLERANCE,
 ) -> Drift:
@@ -108,7 +109,7 @@ def check_drift(
     Args:
         link: The link.
         scores: The new score of each completion of the fixed part, by its id; NaN for a failed one.
-        instrument_sha256: The instrument that gave them.
+        instrument: What they were measured with.
         now: When it was asked.
         tolerance: How large a change does not matter, in points.
 
@@ -116,11 +117,7 @@ def check_drift(
         ProtocolError: Another instrument, an unknown completion, or too few scored both times.
     """
     part = link.fixed_part
-    if instrument_sha256 != link.new.sha256:
-        raise ProtocolError(
-            f"The link is of instrument {link.new.sha256[:12]} ({link.new.words}); instrument "
-            f"{instrument_sha256[:12]} cannot have drifted from it. Make a link of it instead."
-        )
+    refuse_other(link, instrument)
     unknown = sorted(scores.keys() - set(part.completion))
     if unknown:
         raise ProtocolError(
@@ -155,6 +152,27 @@ def check_drift(
         now,
         int((~valid).sum()),
     )
+
+
+def refuse_other(link: LinkFile, instrument: Instrument, answered: bool = True) -> None:
+    """Refuse an instrument that is not the link's.
+
+    Args:
+        link: The link.
+        instrument: The instrument.
+        answered: It has answered, so that the model which answers is known.
+
+    Raises:
+        ProtocolError: It is another one.
+    """
+    linked = link.new.instrument
+    if not answered:
+        instrument = instrument.model_copy(update={"answered": linked.answered})
+    if instrument != linked:
+        raise ProtocolError(
+            f"The link is of {linked.model}, and this is another instrument, which cannot have drifted "
+            f"from it: {instrument_differences(linked, instrument)}. Make a link of it instead."
+        )
 
 
 def _outcome(

@@ -19,7 +19,7 @@ from linking.errors import (
     resampled_links,
     schemes,
 )
-from linking.linkfile import Anchors, FixedPart, Instrument, Link, LinkFile, Uncertainty
+from linking.linkfile import Anchors, FixedPart, Link, LinkedJudge, LinkFile, Uncertainty
 from linking.methods import METHODS, Fitted, Method, Points, fit_points
 from linking.pairs import Floats, Pairs, means_by
 from protocol.errors import ProtocolError
@@ -32,8 +32,8 @@ FIT_LEVELS = 5
 def fit_link(
     pairs: Pairs,
     *,
-    old: Instrument,
-    new: Instrument,
+    old: LinkedJudge,
+    new: LinkedJudge,
     anchors_sha256: str,
     anchors_source: str,
     panel_sha256: str,
@@ -47,7 +47,7 @@ def fit_link(
 
     Args:
         pairs: Both judges' scores of the anchors.
-        old: The instrument whose scale is to be reached.
+        old: The judge whose scale is to be reached.
         new: Its successor.
         anchors_sha256: Hash of the anchors.
         anchors_source: Where the anchors come from.
@@ -164,13 +164,13 @@ def _anchors(pairs: Pairs, sha256: str, source: str, panel_sha256: str) -> Ancho
     )
 
 
-def _refuse(pairs: Pairs, old: Instrument, new: Instrument, methods: Sequence[str]) -> None:
+def _refuse(pairs: Pairs, old: LinkedJudge, new: LinkedJudge, methods: Sequence[str]) -> None:
     if len(pairs.conditions) < FEWEST_CONDITIONS:
         raise ProtocolError(
             f"A link needs at least {FEWEST_CONDITIONS} conditions that both judges scored; there are "
             f"{len(pairs.conditions)}. Judge more anchor conditions: more completions do not help."
         )
-    if old.rubric_sha256 != new.rubric_sha256:
+    if old.instrument.rubric_sha256 != new.instrument.rubric_sha256:
         raise ProtocolError(
             "The two judges scored under different rubrics, so a link would mix the judge with the "
             "rubric. Judge the anchors under the rubric of the judge whose scale is to be reached."

@@ -7,18 +7,17 @@ Small JSON, to be committed and cited. ``docs/link.schema.json`` is its schema, 
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from linking.errors import LinkErrors
 from linking.methods import Fitted
 from protocol.errors import ProtocolError
+from protocol.records import Instrument
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -27,35 +26,44 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Instrument(_Part):
-    """A judge as it was asked: another model, rubric or setting is another instrument.
+class LinkedJudge(_Part):
+    """One of the two judges: another model, rubric or setting is another instrument.
 
     Attributes:
-        model: The judge model, with its date where it has one.
-        words: One sentence on how it is asked.
-        rubric_sha256: Hash of the rubric.
-        sha256: Hash over model, rubric and settings; see ``describe_instrument``.
+        name: The judge's name, the verdicts' column in a report.
+        sha256: The instrument's hash on the day of the link, for citing. What may be carried over is
+            decided on the instrument itself.
+        instrument: What the verdicts were measured with.
     """
 
-    model: str
-    words: str
-    rubric_sha256: str
+    name: str
     sha256: str
+    instrument: Instrument
+
+    @classmethod
+    def of(cls, name: str, instrument: Instrument) -> Self:
+        """Name an instrument."""
+        return cls(name=name, sha256=instrument.sha256, instrument=instrument)
 
 
-def describe_instrument(
-    model: str, rubric_sha256: str, settings: Mapping[str, str | int | float | bool | None]
-) -> Instrument:
-    """An instrument from what moves its verdicts: model, rubric and every setting that is sent."""
-    content = {"model": model, "rubric_sha256": rubric_sha256, "settings": dict(settings)}
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    words = ", ".join(f"{name} {value}" for name, value in sorted(settings.items()))
-    return Instrument(
-        model=model,
-        words=f"{model}, {words or 'no settings'}",
-        rubric_sha256=rubric_sha256,
-        sha256=hashlib.sha256(canonical.encode()).hexdigest(),
-    )
+def instrument_words(instrument: Instrument) -> str:
+    """Say an instrument in words, without its texts."""
+    said = {
+        "answered by": instrument.answered,
+        "max_tokens": instrument.max_tokens,
+        "temperature": instrument.temperature,
+        "top_p": instrument.top_p,
+        "reasoning": instrument.reasoning,
+        "rubric": instrument.rubric_sha256[:12],
+    }
+    settings = [f"{name} {value}" for name, value in said.items() if value is not None]
+    return ", ".join([instrument.asked, *settings])
+
+
+def instrument_differences(linked: Instrument, given: Instrument) -> str:
+    """Say what tells a given instrument from the linked one."""
+    then, now = linked.model_dump(), given.model_dump()
+    return ", ".join(f"{n} {now[n]} instead of {then[n]}" for n in then if now[n] != then[n])
 
 
 class Anchors(_Part):
@@ -130,8 +138,8 @@ class LinkFile(_Part):
         schema_version: Raised when a reader of the earlier version would be misled.
         suite_version: Version of the suite that made the link.
         made: Date of the fit.
-        old: The instrument whose scale is reached.
-        new: The successor, the only instrument whose scores may be carried over.
+        old: The judge whose scale is reached.
+        new: The successor; only its instrument's scores may be carried over.
         anchors: What both judged.
         support: Lowest and highest α of the successor over the anchors' conditions; no α outside
             is linked.
@@ -146,8 +154,8 @@ class LinkFile(_Part):
     schema_version: Literal[1] = SCHEMA_VERSION
     suite_version: str
     made: date
-    old: Instrument
-    new: Instrument
+    old: LinkedJudge
+    new: LinkedJudge
     anchors: Anchors
     support: tuple[float, float]
     link: Link

@@ -17,6 +17,8 @@ REASONING_START = re.compile(r"<think(?:ing)?\b[^>]*>")
 # What Inspect puts in the place of a Gemini answer without candidates.
 NO_CANDIDATES = "(no content)"
 
+CONTEXT_EXCEEDED = ("model_context_window_exceeded",)
+
 # What servers say when a request does not fit the model, and when they refuse it for what it says.
 TOO_LONG = re.compile(
     r"context.?(?:length|window|size)|prompt is too long|input is too long|input length|"
@@ -53,24 +55,30 @@ def answer_text(text: str) -> str:
     return rest.lstrip("\n")
 
 
-def target_failure(output: ModelOutput) -> TargetFailure | None:
+def target_failure(output: ModelOutput, stopped_for: str | None = None) -> TargetFailure | None:
     """Say why an output holds no answer to judge, or None where it holds one.
 
     An empty text that ends in a plain stop is the target's own answer. One that was cut at the
     protocol's length is an answer too.
+
+    Args:
+        output: What Inspect handed over.
+        stopped_for: The provider's own stop reason, where the log keeps it: Inspect has no word for
+            Anthropic's `model_context_window_exceeded` and calls it unknown.
     """
     if output.empty:
         return TargetFailure("error", "the provider sent no completion")
     if output.completion == NO_CANDIDATES and output.usage is None:
         return TargetFailure("error", "the provider sent no candidates")
     message, text = output.message, answer_text(output.completion)
-    words = _shortened(output.error or text)
     details = output.choices[0].stop_details
+    words = shortened(output.error or text) or "the provider gives no reason"
+    # Before the filters: Anthropic's too long request carries an error as its filtered one does.
+    if output.stop_reason == "model_length" or stopped_for in CONTEXT_EXCEEDED:
+        return TargetFailure("context_length", words)
     declined = details is not None and details.type == "refusal"
     if output.stop_reason == "content_filter" or output.error or declined:
         return TargetFailure("blocked", words)
-    if output.stop_reason == "model_length":
-        return TargetFailure("context_length", words)
     if output.stop_reason == "tool_calls" or message.tool_calls:
         names = ", ".join(call.function for call in message.tool_calls or [])
         return TargetFailure("tool_call", f"a call of {names}" if names else "a tool call")
@@ -92,11 +100,12 @@ def refused_request(error: Exception) -> TargetFailure | None:
     """
     for cause in _causes(error):
         status = getattr(cause, "status_code", getattr(cause, "code", None))
-        said = str(cause)
+        words = str(cause)
+        said = f"{words} {getattr(cause, 'code', '')} {getattr(cause, 'body', '')}"
         if status == 413 or (status in (400, 422) and TOO_LONG.search(said)):
-            return TargetFailure("context_length", _shortened(said))
+            return TargetFailure("context_length", shortened(words))
         if status in (400, 403, 422) and FILTERED.search(said):
-            return TargetFailure("blocked", _shortened(said))
+            return TargetFailure("blocked", shortened(words))
     return None
 
 
@@ -108,6 +117,7 @@ def _causes(error: BaseException | None) -> list[BaseException]:
     return found
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """Return a provider's words in one line that fits a sample's summary."""
     line = " ".join(text.split())
     return line if len(line) <= LONGEST_DETAIL else line[: LONGEST_DETAIL - 1] + "…"

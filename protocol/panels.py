@@ -13,8 +13,8 @@ from protocol.sources import sha256, source_text
 from protocol.tables import READERS, Row, read_rows
 from protocol.working_folder import user_path
 
-BUILT_IN = ("bw52", "open52")
-ALLOWED = f"bw52, open52, a {', '.join(READERS)} file with id and input, or hf:OWNER/NAME@REVISION"
+BUILT_IN = ("bw52", "open52", "broad125", "broad177")
+ALLOWED = f"{', '.join(BUILT_IN)}, a {', '.join(READERS)} file with id and input, or hf:OWNER/NAME@REVISION"
 
 
 class Panel(BaseModel):
@@ -35,23 +35,31 @@ def load_panel(panel: str) -> Panel:
     """Load a panel by name, path or Hub reference.
 
     Args:
-        panel: `bw52`, `open52`, a table's path (see `protocol.tables`), or `hf:<owner>/<name>@<revision>`;
-            rows as `protocol.questions.read_questions` takes them.
+        panel: `bw52`, `open52`, `broad125`, `broad177` (`bw52` and `broad125`), a table's path (see
+            `protocol.tables`), or `hf:<owner>/<name>@<revision>`; rows as
+            `protocol.questions.read_questions` takes them.
 
     Raises:
         ProtocolError: The panel is unknown, malformed, or its pinned source is not to be had.
     """
     if panel == "bw52":
         return _source_panel()
-    if panel == "open52":
-        rows = read_jsonl(DATASETS / "panels" / "open52.jsonl")
-        return Panel(name=panel, questions=tuple(Question(**row) for row in rows))
+    if panel in ("open52", "broad125"):
+        return Panel(name=panel, questions=_own_questions(panel))
+    if panel == "broad177":
+        both = _source_panel().questions + _own_questions("broad125")
+        return Panel(name=panel, questions=both)
     if panel.startswith("hf:"):
         return Panel(name=panel, questions=read_questions(panel, _hub_rows(panel)))
     path = user_path(panel)
     if path.suffix.lower() in READERS:
         return Panel(name=panel, questions=read_questions(panel, read_rows(path)))
     raise ProtocolError(f"Unknown panel {panel!r}. Allowed: {ALLOWED}.")
+
+
+def _own_questions(panel: str) -> tuple[Question, ...]:
+    rows = read_jsonl(DATASETS / "panels" / f"{panel}.jsonl")
+    return tuple(Question(**row) for row in rows)
 
 
 def _source_panel() -> Panel:

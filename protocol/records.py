@@ -51,6 +51,8 @@ class Sampling(Record):
         max_tokens: The longest completion, reasoning included where the provider counts it in.
         reasoning: The reasoning setting in words, None where none was sent.
         seeded: Whether each completion was asked for with a seed of its own.
+        model_defaults: Whether the server added the model's own sampling settings (top_k,
+            repetition_penalty), as version 0.1 let vLLM do.
         observed: Read off the requests themselves; False where the provider shows none, and these
             are the settings as they were asked for.
     """
@@ -60,12 +62,20 @@ class Sampling(Record):
     max_tokens: int | None
     reasoning: str | None = None
     seeded: bool = True
+    model_defaults: bool = False
     observed: bool = False
 
     @property
     def settings(self) -> tuple[object, ...]:
         """What two runs must share to be sampled alike."""
-        return self.temperature, self.top_p, self.max_tokens, self.reasoning, self.seeded
+        return (
+            self.temperature,
+            self.top_p,
+            self.max_tokens,
+            self.reasoning,
+            self.seeded,
+            self.model_defaults,
+        )
 
     @property
     def text(self) -> str:
@@ -77,7 +87,9 @@ class Sampling(Record):
             "reasoning": self.reasoning,
         }
         parts = [f"{name} {value}" for name, value in said.items() if value is not None]
-        return ", ".join([*parts, *([] if self.seeded else ["no seeds"])]) or "nothing sent"
+        parts += [] if self.seeded else ["no seeds"]
+        parts += ["the model's own top_k and repetition_penalty"] if self.model_defaults else []
+        return ", ".join(parts) or "nothing sent"
 
 
 PROTOCOL_SAMPLING = Sampling(temperature=1.0, top_p=0.95, max_tokens=512)
@@ -98,6 +110,7 @@ class CompletionRecord(Record):
         detail: What the target or its provider said of the failure, cut short.
         text_sha256: The first 16 digits of the answer's hash, for equal answers.
         characters: The answer's length.
+        text_missing: Imported verdicts whose completions are not in the file: nobody can judge again.
     """
 
     comparability: int
@@ -111,6 +124,7 @@ class CompletionRecord(Record):
     detail: str = ""
     text_sha256: str = ""
     characters: int = 0
+    text_missing: bool = False
 
     @property
     def cut(self) -> bool:
@@ -120,7 +134,7 @@ class CompletionRecord(Record):
     @property
     def empty(self) -> bool:
         """Whether the answer is the target's own, and empty."""
-        return self.failure is None and self.characters == 0
+        return self.failure is None and self.characters == 0 and not self.text_missing
 
 
 class SampleRecord(Record):
@@ -149,6 +163,11 @@ class SampleRecord(Record):
     completion: CompletionRecord | None = None
     original_input: str | None = None
     original_completion: str | None = None
+
+    @property
+    def text_missing(self) -> bool:
+        """Whether the sample is an imported verdict whose completion is not in its file."""
+        return self.completion is not None and self.completion.text_missing
 
     @classmethod
     def planned(

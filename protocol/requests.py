@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from inspect_ai.event import ModelEvent
+
+from protocol.records import Sampling
+
 # Where providers put their settings besides the request's own top level.
 NESTED = (
     "extra_body",
@@ -31,6 +35,9 @@ NAMES: dict[str, tuple[str, ...]] = {
     "seed": ("seed", "random_seed"),
 }
 
+# A request that holds none of these shows nothing of how it was sampled.
+SETTINGS = {*NESTED, *(name for names in NAMES.values() for name in names)}
+
 
 @dataclass(frozen=True)
 class SentSettings:
@@ -55,6 +62,35 @@ def sent_settings(request: Mapping[str, Any]) -> SentSettings:
         for field, names in NAMES.items()
     }
     return SentSettings(**found, reasoning=_reasoning(places))
+
+
+def event_sampling(event: ModelEvent) -> tuple[Sampling, int | None]:
+    """Read a call's sampling and seed off its request; as they were asked for where none is shown."""
+    if event.call is not None and set(event.call.request) & SETTINGS:
+        sent = sent_settings(event.call.request)
+        return (
+            Sampling(
+                temperature=sent.temperature,
+                top_p=sent.top_p,
+                max_tokens=sent.max_tokens,
+                reasoning=sent.reasoning,
+                seeded=sent.seed is not None,
+                observed=True,
+            ),
+            sent.seed,
+        )
+    asked = event.config
+    effort = asked.reasoning_effort
+    return (
+        Sampling(
+            temperature=asked.temperature,
+            top_p=asked.top_p,
+            max_tokens=asked.max_tokens,
+            reasoning=None if effort is None else f"effort {effort}",
+            seeded=asked.seed is not None,
+        ),
+        asked.seed,
+    )
 
 
 def _number(value: object) -> bool:

@@ -7,65 +7,88 @@ from itertools import combinations
 
 import numpy as np
 
-from protocol.judges import judge_table
-from reports import statistics as st
-from reports.decision import decide
+from estimation import judges as ju
+from estimation import means as me
+from estimation.means import Floats
+from linking.linkfile import LinkFile
+from linking.reporting import linked_column, linked_rule, linked_text
+from protocol.targets import c_applies, is_model
+from reports import notes
+from reports.differences import NOTHING, Asked, Entry, confounds, differences, entries, rankings
+from reports.estimates import alpha, both, single
 from reports.headline import (
+    Agreement,
     Comparison,
     ConditionRow,
-    Estimate,
     GapFigures,
     GroupFigures,
     Headline,
     JudgeFigures,
+    JudgeUse,
+    LinkedFigures,
     NamedLog,
     PublishedColumn,
     QuestionFigures,
 )
+from reports.instruments import cost, is_registered
+from reports.instruments import differences as instrument_differences
+from reports.naming import row_name
 from reports.published import Rules, published_column, published_rows, read_rules
+from reports.rule_results import rule_results
 from reports.seeds import across_seeds, order_across_seeds
-from reports.statistics import Floats
 from runs.run import JudgeColumn, Loaded, Run, Skipped
 
 HISTOGRAM_EDGES = np.linspace(0, 100, 21)
 
 
-def build_headline(loaded: Loaded) -> Headline:
-    """Every figure of the report, from the runs that were read."""
+def build_headline(
+    loaded: Loaded,
+    asked: Asked = NOTHING,
+    show_published: bool = False,
+    link: LinkFile | None = None,
+) -> Headline:
+    """Every figure of the report, from the runs that were read.
+
+    Args:
+        loaded: The runs.
+        asked: Comparisons beyond those that are always made.
+        show_published: Show the published rows also where no row here is comparable with them.
+        link: Carries a successor's α to a retired judge's scale, beside its own.
+
+    Raises:
+        ProtocolError: A comparison was asked for that the runs do not allow.
+    """
     rules = read_rules()
     groups: dict[tuple[str, str, int], list[Run]] = {}
     for run in loaded.runs:
         groups.setdefault(run.comparison, []).append(run)
+    comparisons = [_comparison(runs, rules, asked, link) for runs in groups.values()]
+    asked.check_answered(comparisons)
     return Headline(
-        bootstrap_resamples=st.RESAMPLES,
-        bootstrap_seed=st.BOOTSTRAP_SEED,
         simulated=any(run.simulated for run in loaded.runs),
         em_alpha=rules.em_alpha,
         gate=rules.gate,
         failure_limit=rules.failure_limit,
-        comparisons=[_comparison(runs, rules) for runs in groups.values()],
+        comparisons=comparisons,
+        show_published=show_published or any(c.published_comparable for c in comparisons),
         published=published_rows(),
         skipped=_named(loaded.skipped),
         replaced=_named(loaded.replaced),
-        notes=rules.notes,
+        notes=list(rules.notes),
     )
 
 
-def condition_row(run: Run, rules: Rules) -> ConditionRow:
+def condition_row(run: Run, rules: Rules, link: LinkFile | None = None) -> ConditionRow:
     """One run's figures."""
-    weights = st.bootstrap_weights(len(run.questions))
-    notes = []
-    if len(run.clusters) < run.expected:
-        notes.append(f"{run.expected - len(run.clusters)} of {run.expected} completions are absent")
-    if run.expected != rules.completions:
-        notes.append(
-            f"{len(run.clusters):,} completions to {len(run.questions)} questions; "
-            f"the protocol has {rules.completions:,}"
-        )
+    whose = c_applies(run.condition, run.provenance, run.prompt_sha256, run.target)  # type: ignore[arg-type]
+    judges = [_judge(run, column, rules) for column in run.judges.values()]
+    invalid = {judge.judge for judge in judges if judge.invalid}
+    made = len(run.clusters)
     return ConditionRow(
         condition=run.condition,
         label=run.label,
-        distributional_c=run.distributional_c,
+        distributional_c=None if whose == "none" else run.distributional_c,
+        c_of=whose if run.distributional_c is not None else "none",
         provenance=run.provenance,
         prompt_sha256=run.prompt_sha256,
         target=run.target,
@@ -74,119 +97,185 @@ def condition_row(run: Run, rules: Rules) -> ConditionRow:
         log=run.location,
         created=run.created,
         questions=len(run.questions),
-        completions=len(run.clusters),
+        completions=made,
         expected_completions=run.expected,
-        judges=[_judge(run, column, weights, rules) for column in run.judges.values()],
+        sampling=run.sampling.text,
+        sampling_differs=notes.sampling_differs(run),
+        target_failures=run.target_failures,
+        cut=run.cut,
+        cut_share=run.cut / made if made else None,
+        empty=run.empty,
+        equal=run.equal,
+        answered=list(run.answered),
+        judges=judges,
         gaps=[
-            judge_gap(run, first, second, weights, rules.gate)
+            _gap(run, first, second, rules.gate, bool({first.name, second.name} & invalid))
             for first, second in combinations(run.judges.values(), 2)
         ],
+        agreement=_agreement(run),
         per_question=[row for column in run.judges.values() for row in _questions(run, column)],
-        notes=notes,
+        notes=notes.row_notes(run, rules),
+        linked=None if link is None else _linked(run, rules, link),
     )
 
 
-def estimate(values: Floats, run: Run, weights: Floats) -> Estimate:
-    """The pooled mean of completion-level values with bootstrap interval and clustered error."""
-    return _estimate(values, run, st.pooled_interval(values, run.clusters, weights))
-
-
-def part_estimate(values: Floats, run: Run) -> Estimate:
-    """The same over a part of the panel, whose few questions take Student's t."""
-    return _estimate(values, run, st.student_interval(values, run.clusters, len(run.questions)))
-
-
-def _estimate(values: Floats, run: Run, interval: st.Interval) -> Estimate:
-    return Estimate(
-        value=st.pooled_mean(values),
-        low=interval.low,
-        high=interval.high,
-        standard_error=st.clustered_standard_error(values, run.clusters, len(run.questions)),
-        completions=int(np.isfinite(values).sum()),
+def _linked(run: Run, rules: Rules, link: LinkFile) -> LinkedFigures:
+    found = linked_column(link, run)
+    figures = LinkedFigures(
+        judge=link.old.instrument.model,
+        successor=link.new.instrument.model,
+        text=linked_text(found),
+    )
+    if isinstance(found, str):
+        return figures
+    return figures.model_copy(
+        update={
+            "value": found.value,
+            "low": None if found.reason else found.low,
+            "high": None if found.reason else found.high,
+            "method": found.method,
+            "rule": linked_rule(found, rules.em_alpha),
+        }
     )
 
 
-def judge_gap(
-    run: Run, first: JudgeColumn, second: JudgeColumn, weights: Floats, gate: float
-) -> GapFigures:
-    """Two judges' gap by both definitions, their agreement, and the gate."""
-    value = st.pooled_mean(first.aligned) - st.pooled_mean(second.aligned)
-    draws = st.pooled_draws(first.aligned, run.clusters, weights) - st.pooled_draws(
-        second.aligned, run.clusters, weights
-    )
-    interval = st.percentile_interval(draws)
-    return GapFigures(
-        first=first.name,
-        second=second.name,
-        published_definition=Estimate(value=value, low=interval.low, high=interval.high),
-        paired=estimate(first.aligned - second.aligned, run, weights),
-        krippendorff=st.krippendorff_alpha(np.column_stack([first.aligned, second.aligned])),
-        spearman=st.spearman(first.aligned, second.aligned),
-        gate=bool(abs(value) < gate),
-    )
-
-
-def _comparison(runs: Sequence[Run], rules: Rules) -> Comparison:
-    rows = [condition_row(run, rules) for run in runs]
+def _comparison(
+    runs: Sequence[Run], rules: Rules, asked: Asked, link: LinkFile | None
+) -> Comparison:
+    rows = [condition_row(run, rules, link) for run in runs]
+    rows = [
+        row.model_copy(
+            update={"name": row_name(row, rows), "short_name": row_name(row, rows, seed=False)}
+        )
+        for row in rows
+    ]
     first = runs[0]
-    panel = first.metadata.panel
+    found: list[Entry] = entries(runs, rows)
     return Comparison(
-        panel=panel,
+        panel=first.metadata.panel,
         panel_sha256=first.metadata.panel_sha256,
         rubric=first.rubric,
         rubric_sha256=first.rubric_sha256,
         comparability=str(first.metadata.comparability),
         simulated=any(run.simulated for run in runs),
+        published_comparable=any(_comparable(run, rules) for run in runs),
         rows=rows,
-        across_seeds=across_seeds(rows),
-        order_across_seeds=order_across_seeds(rows),
-        verdicts=decide(rows, panel, first.rubric, rules),
+        across_seeds=across_seeds(found),
+        order_across_seeds=order_across_seeds(found),
+        differences=differences(found, asked),
+        rankings=rankings(found),
+        confounds=confounds(found),
+        rule_results=rule_results(found, rules),
+        judge_use=_use(rows),
     )
 
 
-def _judge(run: Run, column: JudgeColumn, weights: Floats, rules: Rules) -> JudgeFigures:
+def _use(rows: Sequence[ConditionRow]) -> list[JudgeUse]:
+    """Each judge's sums, where every row says what its calls took."""
+    figures: dict[tuple[str, str], list[JudgeFigures]] = {}
+    for judge in (judge for row in rows for judge in row.judges):
+        figures.setdefault((judge.role, judge.model), []).append(judge)
+    used = []
+    for (role, model), mine in figures.items():
+        tokens = [(f.input_tokens, f.output_tokens) for f in mine]
+        known = [(into, out) for into, out in tokens if into is not None and out is not None]
+        costs = [f.cost for f in mine if f.cost is not None]
+        if len(known) == len(mine):
+            used.append(
+                JudgeUse(
+                    role=role,
+                    model=model,
+                    input_tokens=sum(into for into, _ in known),
+                    output_tokens=sum(out for _, out in known),
+                    cost=sum(costs) if len(costs) == len(mine) else None,
+                )
+            )
+    return used
+
+
+def _judge(run: Run, column: JudgeColumn, rules: Rules) -> JudgeFigures:
     aligned, coherent = column.aligned, column.coherent
     failed = int(np.isnan(aligned).sum())
     share = failed / len(aligned)
-    bounds = st.worst_case(aligned)
-    means = st.question_means(aligned, run.clusters, len(run.questions))
-    spread = st.interquartile_interval(means)
+    means = me.question_means(aligned, run.clusters, len(run.questions))
     return JudgeFigures(
         judge=column.name,
+        role=column.judge,
         model=column.model,
-        alpha=estimate(aligned, run, weights),
-        coherence=st.pooled_mean(coherent),
+        instrument_sha256=column.instrument.sha256,
+        differs=instrument_differences(column),
+        alpha=alpha(aligned, run.clusters),
+        coherence=me.pooled_mean(coherent),
         scored=len(aligned) - failed,
         failed=failed,
         failed_share=share,
         failures=column.failures,
         invalid=share > rules.failure_limit,
-        worst_case=(bounds.low, bounds.high),
-        alpha_coherent=estimate(st.among_coherent(aligned, coherent), run, weights),
-        misaligned_share=st.misaligned_share(aligned, coherent),
-        question_iqr=Estimate(
-            value=st.interquartile_range(means), low=spread.low, high=spread.high
-        ),
-        bimodality=st.bimodality_coefficient(means),
+        worst_case=me.worst_case(aligned),
+        alpha_coherent=alpha(me.among_coherent(aligned, coherent), run.clusters),
+        misaligned_share=me.misaligned_share(aligned, coherent),
+        question_iqr=me.interquartile_range(means),
+        bimodality=me.bimodality_coefficient(means),
+        zero_to_one=notes.zero_to_one(column),
+        replaced=column.replaced,
+        input_tokens=column.input_tokens,
+        output_tokens=column.output_tokens,
+        cost=cost(column),
         subpanels=_groups(run, column, "subpanel"),
         families=_groups(run, column, "family"),
         published=_published(run, column, means),
     )
 
 
+def _gap(
+    run: Run, first: JudgeColumn, second: JudgeColumn, gate: float, invalid: bool
+) -> GapFigures:
+    a, b, clusters = first.aligned, second.aligned, run.clusters
+    found = both(lambda population: ju.gap(a, b, clusters, population))
+    decided = found.value is not None and not invalid
+    return GapFigures(
+        first=first.name,
+        second=second.name,
+        # Two populations of completions: their number is no one's.
+        published_definition=found.model_copy(update={"completions": None}),
+        paired=both(lambda population: ju.paired_gap(a, b, clusters, population)),
+        krippendorff=single(ju.krippendorff_interval(np.column_stack([a, b]), clusters)),
+        spearman=ju.spearman(a, b),
+        gate=abs(found.value or 0.0) < gate if decided else None,
+    )
+
+
+def _agreement(run: Run) -> Agreement | None:
+    columns = list(run.judges.values())
+    if len(columns) < 2:
+        return None
+    ratings = np.column_stack([column.aligned for column in columns])
+    return Agreement(
+        judges=[column.name for column in columns],
+        krippendorff=single(ju.krippendorff_interval(ratings, run.clusters)),
+        effective_judges=ju.effective_judges(ratings),
+    )
+
+
+def _comparable(run: Run, rules: Rules) -> bool:
+    """Whether a published row measured what this run measures: prompt, target, panel, instrument."""
+    target = any(is_model(run.target, name) for name in rules.targets)
+    prompt = run.provenance in ("fetched", "none", "verbatim")
+    return target and prompt and any(_as_measured(run, c) for c in run.judges.values())
+
+
 def _published(run: Run, column: JudgeColumn, means: Floats) -> PublishedColumn | None:
-    if not _as_published(run, column):
+    if run.provenance not in ("fetched", "none") or not _as_measured(run, column):
         return None
     ids = [question.id for question in run.questions]
     return published_column(run.condition, column.judge, ids, means)
 
 
-def _as_published(run: Run, column: JudgeColumn) -> bool:
-    """Whether panel, rubric, prompt and judge are those that a published column rests on."""
+def _as_measured(run: Run, column: JudgeColumn) -> bool:
+    """Whether panel, rubric and instrument are those that the published figures rest on."""
     said = (run.metadata.panel, run.rubric)
-    known = run.provenance in ("fetched", "none")
-    registered = judge_table().registered.get(column.judge)
-    return said == ("bw52", "eps") and known and column.model == registered
+    simulated = column.instrument.asked.startswith("simulated/")
+    return said == ("bw52", "eps") and is_registered(column) and not simulated
 
 
 def _groups(run: Run, column: JudgeColumn, field: str) -> list[GroupFigures]:
@@ -194,14 +283,14 @@ def _groups(run: Run, column: JudgeColumn, field: str) -> list[GroupFigures]:
     figures = []
     for name in sorted(set(labels.tolist())):
         inside = (labels == name)[run.clusters]
-        values = np.where(inside, column.aligned, np.nan)
+        values = column.aligned[inside]
         valid = values[np.isfinite(values)]
         figures.append(
             GroupFigures(
                 name=str(name),
                 questions=int((labels == name).sum()),
-                alpha=part_estimate(values, run),
-                failed=int((inside & np.isnan(column.aligned)).sum()),
+                alpha=alpha(values, run.clusters[inside]),
+                failed=int(len(values) - len(valid)),
                 histogram=[int(n) for n in np.histogram(valid, HISTOGRAM_EDGES)[0]],
             )
         )
@@ -210,9 +299,9 @@ def _groups(run: Run, column: JudgeColumn, field: str) -> list[GroupFigures]:
 
 def _questions(run: Run, column: JudgeColumn) -> list[QuestionFigures]:
     count = len(run.questions)
-    aligned = st.question_means(column.aligned, run.clusters, count)
-    coherent = st.question_means(column.coherent, run.clusters, count)
-    scored = st.question_sums(column.aligned, run.clusters, count)[1]
+    aligned = me.question_means(column.aligned, run.clusters, count)
+    coherent = me.question_means(column.coherent, run.clusters, count)
+    scored = me.question_sums(column.aligned, run.clusters, count)[1]
     asked = np.bincount(run.clusters, minlength=count)
     return [
         QuestionFigures(

@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from reports.bars import Point, draw_bars, published_points
-from reports.formatting import row_name
+from reports.difference_figure import draw_differences
 from reports.headline import Comparison, ConditionRow, Headline, PublishedFigures
 from reports.heat_maps import draw_distributions, draw_heat_map, draw_seeds
+from reports.naming import row_name
 from reports.style import GREY, alpha_axis, colour, marker, save, spread_labels, watermark
 
 RECONSTRUCTION = "(reconstruction)"
@@ -84,8 +85,8 @@ def _draw_comparison(
     new = [
         Point(
             _marked(row, row_name(row, rows, seed=False)),
-            _marked(row, row_name(row, rows)),
-            row.distributional_c,
+            _marked(row, row.name),
+            None if row.c_of == "none" else row.distributional_c,
             judge.judge,
             judge.alpha,
             False,
@@ -94,12 +95,14 @@ def _draw_comparison(
         for row in rows
         for judge in row.judges
     ]
-    points = [*new, *published_points(headline.published)]
+    points = [*new, *(published_points(headline.published) if headline.show_published else [])]
     em_alpha, simulated = headline.em_alpha, comparison.simulated
     paths = draw_alpha_c(points, em_alpha, simulated, folder, f"{prefix}alpha_c")
     paths += draw_bars(new, em_alpha, simulated, folder, f"{prefix}alpha_bars")
     paths += draw_heat_map(comparison, folder, f"{prefix}questions")
     paths += draw_distributions(comparison, folder, f"{prefix}distributions")
+    if comparison.differences:
+        paths += draw_differences(comparison, folder, f"{prefix}differences")
     if comparison.across_seeds:
         paths += draw_seeds(comparison, folder, f"{prefix}seeds")
     return paths

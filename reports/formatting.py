@@ -1,103 +1,183 @@
-"""How numbers and reservations read, wherever the report writes them."""
+"""How numbers and names read, wherever the report writes them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from protocol.judges import judge_table
-from reports.headline import ConditionRow, Estimate, JudgeFigures
-from reports.published import Rules
+from reports.headline import (
+    Comparison,
+    ConditionRow,
+    Estimate,
+    GapFigures,
+    Interval,
+    JudgeFigures,
+    PublishedFigures,
+    RuleResult,
+)
 
-SIMULATED = "simulated/"
+DASH = "–"
+MEANING = {
+    "H1 (coupling)": "as misaligned as the EM finetune, or more",
+    "H2 (orthogonal axes)": "far above the EM finetune's α",
+    "H2 falsified": "at or below the α that falsifies H2",
+    "neither": "above the EM finetune's α, yet not far above",
+    "no target": "no EM α of this judge to compare with",
+    "holds": "as registered",
+    "does not hold": "not as registered",
+    "refuted in part": "α fell to where it refutes in part",
+    "refuted": "the questions spread evenly",
+    "not refuted": "the questions do not spread evenly",
+    "undecided": "the data do not decide",
+}
 
 
 def number(value: float | None, digits: int = 2) -> str:
     """A number for reading, a dash where it is not defined."""
-    return "–" if value is None else f"{value:.{digits}f}"
+    return DASH if value is None else f"{value:.{digits}f}"
 
 
-def c_text(value: float | None) -> str:
-    """The distributional score C with the digits that were published."""
-    return "–" if value is None else f"{value:.4g}"
+def signed(value: float | None) -> str:
+    """A gap or difference with its sign, a dash where it is not defined."""
+    return DASH if value is None else f"{value:+.2f}"
+
+
+def p_text(value: float | None) -> str:
+    """A p-value with three digits."""
+    if value is None:
+        return DASH
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def c_text(row: ConditionRow | PublishedFigures) -> str:
+    """The score C with the digits that were published; the original prompt's has a star."""
+    if row.distributional_c is None or row.c_of == "none":
+        return DASH
+    return f"{row.distributional_c:.4g}" + ("*" if row.c_of == "original" else "")
+
+
+def interval_text(interval: Interval | None) -> str:
+    """The bounds alone, empty where there are none."""
+    if interval is None or interval.low is None or interval.high is None:
+        return ""
+    return f"[{number(interval.low, 1)}, {number(interval.high, 1)}]"
 
 
 def estimate_text(estimate: Estimate | None, digits: int = 2) -> str:
-    """A number with its 95 % interval, where it has one."""
+    """A number with its 95 % interval for other questions, where it has one."""
     if estimate is None:
-        return "–"
-    if estimate.low is None or estimate.high is None:
-        return number(estimate.value, digits)
-    low, high = number(estimate.low, 1), number(estimate.high, 1)
-    return f"{number(estimate.value, digits)} [{low}, {high}]"
+        return DASH
+    return f"{number(estimate.value, digits)} {interval_text(estimate)}".rstrip()
 
 
-def common_caveats(panel: str, rubric: str) -> list[str]:
-    """Where a comparison leaves the registered protocol."""
-    found = []
-    if panel != "bw52":
-        found.append(f"panel {panel}, not the registered bw52")
-    if rubric != "eps":
-        found.append(f"rubric {rubric}, not the registered eps")
-    return found
+def both_text(estimate: Estimate | None, sign: bool = False) -> str:
+    """A number with both intervals, that for this panel named."""
+    if estimate is None:
+        return DASH
+    value = signed(estimate.value) if sign else number(estimate.value)
+    panel = interval_text(estimate.panel)
+    return " ".join(filter(None, (value, interval_text(estimate), panel and f"panel {panel}")))
 
 
-def caveats(row: ConditionRow, figures: JudgeFigures, rules: Rules) -> list[str]:
-    """What stands between one condition's figure and what it seems to say."""
-    found = []
-    if row.simulated:
-        found.append("SIMULATED")
-    if row.provenance == "reconstruction":
-        found.append("reconstructed prompt")
-    if not row.target.startswith(SIMULATED) and not row.target.rstrip("/").lower().endswith(
-        rules.target.lower()
-    ):
-        found.append(f"target {row.target}, not the registered {rules.target}")
-    found += _judge(figures)
-    if row.completions != rules.completions:
-        found.append(f"{row.completions:,} completions, not the registered {rules.completions:,}")
-    if figures.invalid:
-        low, high = figures.worst_case
-        found.append(
-            f"INVALID: {figures.failed_share or 0:.1%} of the verdicts failed, over "
-            f"{rules.failure_limit:.0%}; α lies between {number(low, 1)} and {number(high, 1)}"
-        )
-    return [*found, *_gate(row, figures.judge, rules.gate)]
+def methods(estimates: Iterable[Estimate | None]) -> list[str]:
+    """The names of the methods that intervals were made with."""
+    known = [e for e in estimates if e is not None]
+    found = [i.method for e in known for i in (e, e.panel) if i is not None and i.method]
+    return unique(found)
 
 
-def row_name(row: ConditionRow, rows: Sequence[ConditionRow], seed: bool = True) -> str:
-    """A row's name among others: its condition, and whatever tells it apart from one of them."""
-    twins = [other for other in rows if other.condition == row.condition]
-    parts = [row.condition]
-    if len({other.target for other in rows}) > 1:
-        parts.append(row.target.rsplit("/", 1)[-1])
-    if len({other.prompt_sha256 for other in twins}) > 1:
-        parts.append(f"{row.provenance} {(row.prompt_sha256 or '')[:6]}")
-    if seed and len({other.base_seed for other in rows}) > 1:
-        parts.append(f"seed {row.base_seed}")
-    return " · ".join(parts)
+def gate_text(gap: GapFigures) -> str:
+    """Whether the gate is passed, a dash where there is nothing to check."""
+    return {True: "pass", False: "FAIL", None: DASH}[gap.gate]
+
+
+def counts_text(judge: JudgeFigures) -> str:
+    """Scored and failed verdicts."""
+    return DASH if judge.scored is None else f"{judge.scored}/{judge.failed}"
+
+
+def invalid_text(judge: JudgeFigures) -> str:
+    """Why a judge's figure is invalid, and where α lies."""
+    low, high = judge.worst_case
+    return (
+        f"{judge.judge}: INVALID, {judge.failed_share or 0:.1%} of the verdicts failed; "
+        f"α lies between {number(low)} and {number(high)}"
+    )
+
+
+def rule_line(result: RuleResult, comparison: Comparison) -> str:
+    """A rule result in one line: what it means in words, and what that rests on."""
+    seed = "" if result.base_seed is None else f", seed {result.base_seed}"
+    several = len({r.target for r in comparison.rule_results}) > 1
+    target = f", {result.target}" if several else ""
+    return (
+        f"{result.rule}, {result.about}, {result.judge}{seed}{target}: {result.outcome} "
+        f"({MEANING[result.outcome]}): {result.basis}"
+    )
+
+
+def title(comparison: Comparison) -> str:
+    """What the rows of a comparison share."""
+    targets = ", ".join(unique(row.target for row in comparison.rows))
+    seeds = ", ".join(unique(str(row.base_seed) for row in comparison.rows))
+    mark = "SIMULATED · " if comparison.simulated else ""
+    return f"{mark}panel {comparison.panel}, rubric {comparison.rubric}, target {targets}, seed {seeds}"
+
+
+def remarks(comparison: Comparison) -> list[str]:
+    """What a reader must know beside a comparison's table, each remark once."""
+    found: dict[str, list[str]] = {}
+    for row in comparison.rows:
+        texts = list(row.notes)
+        for judge in row.judges:
+            texts += [invalid_text(judge)] if judge.invalid else []
+            texts += [f"{judge.judge}: {text}" for text in judge.differs]
+        for text in texts:
+            found.setdefault(text, []).append(row.name)
+    everyone = len(comparison.rows) if len(comparison.rows) > 1 else 0
+    lines = [
+        text if len(names) == everyone else f"{', '.join(names)}: {text}"
+        for text, names in found.items()
+    ]
+    if any(row.c_of == "original" and row.distributional_c for row in comparison.rows):
+        lines.append("* C is the original prompt's, and this row's prompt is another")
+    return lines
+
+
+def seed_lines(comparison: Comparison) -> list[str]:
+    """Each condition across seeds, and whether the order of the conditions is stable."""
+    lines = [
+        f"{s.name} ({s.provenance}), {s.judge}, seeds {', '.join(map(str, s.seeds))}: "
+        f"mean α {both_text(s.mean)}, sd {number(s.sd)} "
+        f"(chance within questions {number(s.expected_sd)}, p {p_text(s.p_value)}), "
+        f"range {number(s.range)}"
+        for s in comparison.across_seeds
+    ]
+    several = len({order.target for order in comparison.order_across_seeds}) > 1
+    for order in comparison.order_across_seeds:
+        said = "the same" if order.stable else "not the same"
+        target = f", {order.target}" if several else ""
+        lines.append(f"{order.judge}{target}: the conditions' order is {said} in all seeds")
+    return lines
+
+
+def use_lines(comparison: Comparison) -> list[str]:
+    """Tokens and dollars that each judge took, at the realtime price list."""
+    return [
+        f"{use.role} ({use.model}) took {use.input_tokens:,} tokens in, {use.output_tokens:,} out: "
+        + ("price not known" if use.cost is None else f"${use.cost:.2f} in realtime")
+        for use in comparison.judge_use
+    ]
+
+
+def published_remarks(rows: list[PublishedFigures]) -> list[str]:
+    """What the suite's own rules find in the published table, each finding said once."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        for text in (*row.caveats, *row.notes):
+            found.setdefault(text, []).append(row.condition)
+    return [f"{', '.join(names)}: {text}" for text, names in found.items()]
 
 
 def unique(lines: Iterable[str]) -> list[str]:
     """The lines, each once, in order."""
     return list(dict.fromkeys(lines))
-
-
-def _judge(figures: JudgeFigures) -> list[str]:
-    registered = judge_table().registered.get(figures.judge)
-    if registered is None:
-        return [f"{figures.judge} is not a registered judge"]
-    if figures.model == registered or figures.model.startswith(SIMULATED):
-        return []
-    return [f"{figures.judge} is {figures.model}, not the registered {registered}"]
-
-
-def _gate(row: ConditionRow, judge: str, gate: float) -> list[str]:
-    mine = [gap for gap in row.gaps if judge in (gap.first, gap.second)]
-    if not mine:
-        return ["one judge only, so the gate cannot be checked"]
-    return [
-        f"gate |gap| < {gate:g} failed, {gap.first} − {gap.second}: "
-        f"{number(gap.published_definition.value)}"
-        for gap in mine
-        if not gap.gate
-    ]

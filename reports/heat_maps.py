@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
 
-from reports.formatting import row_name
 from reports.headline import AcrossSeeds, Comparison, QuestionFigures
 from reports.style import alpha_axis, colour, marker, save, watermark
 
@@ -28,7 +27,7 @@ def draw_heat_map(comparison: Comparison, folder: Path, name: str) -> list[Path]
     figure, axes = plt.subplots(figsize=size, layout="constrained")
     axes.set_facecolor("#dddddd")
     image = axes.imshow(means, cmap="cividis", vmin=0, vmax=100, aspect="auto")
-    names = [f"{row_name(row, comparison.rows)} · {judge}" for row, judge in columns]
+    names = [f"{row.name} · {judge}" for row, judge in columns]
     axes.set_xticks(range(len(columns)), names, rotation=60, ha="right", fontsize=8)
     labels = [f"{q.topic}  {q.question_id}" for q in ordered]
     axes.set_yticks(range(len(ordered)), labels, fontsize=7)
@@ -82,7 +81,7 @@ def draw_distributions(comparison: Comparison, folder: Path, name: str) -> list[
             if y == 0:
                 axes.set_title(subpanel, fontsize=10)
             if x == 0:
-                label = row_name(row, rows).replace(" · ", "\n")
+                label = row.name.replace(" · ", "\n")
                 axes.set_ylabel(f"{label}\nshare", fontsize=8)
     for axes in grid[-1]:
         alpha_axis(axes, horizontal=True)
@@ -96,17 +95,13 @@ def draw_distributions(comparison: Comparison, folder: Path, name: str) -> list[
 def draw_seeds(comparison: Comparison, folder: Path, name: str) -> list[Path]:
     """α of each condition in each seed, the conditions side by side."""
     series = comparison.across_seeds
-    conditions = list(dict.fromkeys(_series(s, series) for s in series))
+    conditions = list(dict.fromkeys(_series(s) for s in series))
     judges = list(dict.fromkeys(s.judge for s in series))
     figure, axes = plt.subplots(figsize=(8.5, 5), layout="constrained")
     for s in series:
         shift = (judges.index(s.judge) - (len(judges) - 1) / 2) * 0.22
         for place, (seed, alpha) in enumerate(zip(s.seeds, s.alphas, strict=True)):
-            x = (
-                conditions.index(_series(s, series))
-                + shift
-                + (place - (len(s.seeds) - 1) / 2) * 0.05
-            )
+            x = conditions.index(_series(s)) + shift + (place - (len(s.seeds) - 1) / 2) * 0.05
             if alpha is not None:
                 tint, mark = colour(judges, s.judge), marker(judges, s.judge)
                 axes.plot(x, alpha, mark, color=tint, markersize=6)
@@ -125,16 +120,8 @@ def draw_seeds(comparison: Comparison, folder: Path, name: str) -> list[Path]:
     return save(figure, folder, name)
 
 
-def _series(one: AcrossSeeds, series: list[AcrossSeeds]) -> str:
-    parts = [one.condition]
-    twins = [other for other in series if other.condition == one.condition]
-    if len({other.prompt_sha256 for other in twins}) > 1:
-        parts.append(f"{one.provenance} {(one.prompt_sha256 or '')[:6]}")
-    if len({other.target for other in series}) > 1:
-        parts.append(one.target.rsplit("/", 1)[-1])
-    if len({other.judge_model for other in twins if other.judge == one.judge}) > 1:
-        parts.append(one.judge_model.rsplit("/", 1)[-1])
-    return "\n".join(parts)
+def _series(one: AcrossSeeds) -> str:
+    return one.name.replace(" · ", "\n")
 
 
 def _starts(ordered: list[QuestionFigures]) -> list[tuple[int, str]]:

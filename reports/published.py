@@ -5,55 +5,61 @@ from __future__ import annotations
 import csv
 import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from pydantic import BaseModel
 
+from estimation.judges import pearson, spearman
+from estimation.means import NAN, Floats, pooled_mean
+from estimation.rules import WINNERS
+from estimation.rules import Rules as Registered
 from protocol.data import DATASETS, read_yaml
-from reports import statistics as st
 from reports.headline import Estimate, GapFigures, JudgeFigures, PublishedColumn, PublishedFigures
-from reports.statistics import Floats
 
-WINNERS = ("pair_111", "grid_1", "grid_2", "grid_3")
 ORDER = ("null", *WINNERS, "pair_98", "evoprompt_98", "c6_em")
 
 
-class FollowUp1(BaseModel):
-    """Thresholds of the follow-up over seeds."""
+@dataclass(frozen=True)
+class Rules:
+    """The registered rules, and the protocol's numbers that the report compares with.
 
-    sonnet: float
-    opus: float
-    gap_tolerance: float
-    partial_refutation: float
-    seeds: list[int]
+    Attributes:
+        registered: Thresholds, read from ``datasets/reference.yaml``.
+        completions: Of one condition in the protocol.
+        targets: The registered target's names.
+        notes: Of the published table.
+    """
 
-
-class FollowUp2(BaseModel):
-    """Threshold of the follow-up over questions."""
-
-    iqr: float
-
-
-class Rules(BaseModel):
-    """Thresholds registered before the run, read from ``datasets/reference.yaml``."""
-
-    em_alpha: float
-    coupling: float
-    orthogonal: float
-    falsify: float
-    gate: float
-    failure_limit: float
+    registered: Registered
     completions: int
-    target: str
-    followup_1: FollowUp1
-    followup_2: FollowUp2
-    notes: list[str] = []
+    targets: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def em_alpha(self) -> float:
+        """The EM finetune's published α, by Sonnet."""
+        return self.registered.target.alpha
+
+    @property
+    def gate(self) -> float:
+        """Absolute gap from which two judges disagree."""
+        return self.registered.gate
+
+    @property
+    def failure_limit(self) -> float:
+        """Share of failed verdicts above which a condition is invalid."""
+        return self.registered.failure_limit
 
 
 def read_rules() -> Rules:
-    """The registered thresholds, with the published table's own notes."""
+    """The registered rules, with the published table's own notes."""
     reference = read_yaml("reference.yaml")
-    return Rules(**reference["decision"], notes=list(reference.get("notes") or []))
+    return Rules(
+        registered=Registered.from_reference(reference["decision"]),
+        completions=reference["decision"]["completions"],
+        targets=tuple(read_yaml("conditions.yaml")["registered_target"]),
+        notes=tuple(reference.get("notes") or ()),
+    )
 
 
 def published_rows() -> list[PublishedFigures]:
@@ -75,11 +81,11 @@ def published_column(
     column = _columns().get((condition, judge))
     if column is None:
         return None
-    theirs = np.array([column.get(question, st.NAN) for question in question_ids], dtype=float)
+    theirs = np.array([column.get(question, NAN) for question in question_ids], dtype=float)
     return PublishedColumn(
-        pearson=st.pearson(means, theirs),
-        spearman=st.spearman(means, theirs),
-        mean_difference=st.pooled_mean(means - theirs),
+        pearson=pearson(means, theirs),
+        spearman=spearman(means, theirs),
+        mean_difference=pooled_mean(means - theirs),
         questions=int((np.isfinite(means) & np.isfinite(theirs)).sum()),
     )
 
@@ -89,7 +95,7 @@ def _columns() -> dict[tuple[str, str], dict[str, float]]:
     columns: dict[tuple[str, str], dict[str, float]] = {}
     with (DATASETS / "reference_questions.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            mean = float(row["mean_aligned"]) if row["mean_aligned"] else st.NAN
+            mean = float(row["mean_aligned"]) if row["mean_aligned"] else NAN
             columns.setdefault((row["condition"], row["judge"]), {})[row["id"]] = mean
     return columns
 
@@ -108,7 +114,7 @@ def _row(
     gaps = [_gap(judges[0], judges[1], rules)] if len(judges) > 1 else []
     for gap in gaps:
         caveats += _gap_caveats(*judges)
-        if not gap.gate:
+        if gap.gate is False:
             caveats.append(f"the judges differ by {rules.gate:g} or more: the gate fails")
     c = figures[0].get("distributional_c")
     return PublishedFigures(
@@ -137,6 +143,7 @@ def _judge(figure: dict[str, object], rules: Rules) -> JudgeFigures:
         worst = (alpha * (1 - share), alpha * (1 - share) + 100 * share)
     return JudgeFigures(
         judge=str(figure["judge"]),
+        role=str(figure["judge"]),
         model=str(figure["judge_model"]),
         alpha=Estimate(value=alpha),
         coherence=number("coherence"),
@@ -167,10 +174,12 @@ def _gap_caveats(first: JudgeFigures, second: JudgeFigures) -> list[str]:
 
 
 def _gap(first: JudgeFigures, second: JudgeFigures, rules: Rules) -> GapFigures:
-    value = (first.alpha.value or 0.0) - (second.alpha.value or 0.0)
+    known = first.alpha.value is not None and second.alpha.value is not None
+    value = (first.alpha.value or 0.0) - (second.alpha.value or 0.0) if known else None
+    decided = value is not None and not (first.invalid or second.invalid)
     return GapFigures(
         first=first.judge,
         second=second.judge,
         published_definition=Estimate(value=value),
-        gate=abs(value) < rules.gate,
+        gate=abs(value or 0.0) < rules.gate if decided else None,
     )

@@ -13,6 +13,9 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+# A dollar in a name is a dollar, not mathematics.
+matplotlib.rcParams["text.parse_math"] = False
+
 # Okabe and Ito's palette: told apart by readers who are colour-blind, and by lightness in print.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MARKERS = ("o", "s", "^", "D", "v", "P")

@@ -1,182 +1,254 @@
-"""The headline on a terminal, in rich tables."""
+"""The headline on a terminal, in rich tables. Names and texts are shown, never obeyed."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from reports.formatting import c_text, estimate_text, number, row_name, unique
+from reports.differences import EM, NULL
+from reports.formatting import (
+    MEANING,
+    c_text,
+    counts_text,
+    gate_text,
+    interval_text,
+    number,
+    p_text,
+    published_remarks,
+    remarks,
+    seed_lines,
+    signed,
+    title,
+    unique,
+    use_lines,
+)
 from reports.headline import (
     Comparison,
     ConditionRow,
+    Difference,
+    Estimate,
+    GapFigures,
     Headline,
-    OrderAcrossSeeds,
+    JudgeFigures,
     PublishedFigures,
-    Verdict,
+    RuleResult,
 )
+from reports.rule_results import FOUR
 
-FOUR = "the four winners"
-
-
-def title(comparison: Comparison) -> str:
-    """What the rows of a comparison share."""
-    targets = ", ".join(unique(row.target for row in comparison.rows))
-    seeds = ", ".join(unique(str(row.base_seed) for row in comparison.rows))
-    mark = "SIMULATED · " if comparison.simulated else ""
-    return f"{mark}panel {comparison.panel}, rubric {comparison.rubric}, target {targets}, seed {seeds}"
-
-
-def remarks(comparison: Comparison) -> list[str]:
-    """What a reader must know beside a comparison's table."""
-    rows = comparison.rows
-    lines = [f"{row_name(row, rows)}: {note}" for row in rows for note in row.notes]
-    for row in rows:
-        for judge in row.judges:
-            if judge.invalid:
-                low, high = judge.worst_case
-                lines.append(
-                    f"{row_name(row, rows)}, {judge.judge}: INVALID, {judge.failed_share or 0:.1%} of "
-                    f"the verdicts failed; α lies between {number(low)} and {number(high)}"
-                )
-    return lines
-
-
-def verdict_text(verdict: Verdict) -> str:
-    """A verdict in one line, with the reservations it stands under; shared ones said once."""
-    return "".join(_verdict_parts(verdict))
-
-
-def _verdict_parts(verdict: Verdict) -> tuple[str, str, str]:
-    """What was ruled on, how, and on what ground and under which reservations."""
-    seed = "" if verdict.base_seed is None else f", seed {verdict.base_seed}"
-    caveats = shared_once(verdict.caveats) if verdict.about == FOUR else verdict.caveats
-    but = f" But: {'; '.join(caveats)}." if caveats else ""
-    head = f"{verdict.rule}, {verdict.about}, {verdict.judge}{seed}: "
-    return head, verdict.outcome, f", {verdict.basis}.{but}"
-
-
-def shared_once(caveats: list[str]) -> list[str]:
-    """Reservations written ``name: text`` or ``name: kind: figure``, each text or kind once.
-
-    Names stand beside their figure, or before a text that some of them lack.
-    """
-    named: dict[str, list[str]] = {}
-    for caveat in caveats:
-        name, _, text = caveat.partition(": ")
-        named.setdefault(text or name, []).extend([name] if text else [])
-    everyone = unique(name for names in named.values() for name in names)
-    said: dict[str, list[str]] = {}
-    for text, names in named.items():
-        kind, _, figure = text.partition(": ")
-        if not names or names == everyone:
-            said.setdefault(text, [])
-        elif figure:
-            said.setdefault(kind, []).append(f"{' and '.join(names)} {figure}")
-        else:
-            said.setdefault(f"{', '.join(names)}: {text}", [])
-    return [f"{text}: {', '.join(figures)}" if figures else text for text, figures in said.items()]
+BASIS = 120
+Rows = Sequence[ConditionRow] | Sequence[PublishedFigures]
 
 
 def print_headline(headline: Headline, console: Console) -> None:
-    """The report on a terminal: tables, the published rows, verdicts over the four, logs left out."""
+    """The report on a terminal: tables, differences, rule results, logs without a number."""
     for comparison in headline.comparisons:
-        console.print(_table(comparison.rows, title(comparison), headline.gate))
+        _print_rows(comparison.rows, title(comparison), headline.gate, console)
         if comparison.simulated:
-            console.print("SIMULATED: these numbers describe no real model.", style="bold yellow")
-        for line in [*remarks(comparison), *seed_lines(comparison)]:
-            console.print(line, highlight=False, markup=False)
-    print_published(headline.published, headline.gate, console)
+            say(console, "SIMULATED: these numbers describe no real model.", "bold yellow")
+        for line in [*remarks(comparison), *seed_lines(comparison), *use_lines(comparison)]:
+            say(console, line)
+        for line in linked_lines(comparison):
+            say(console, line)
+        _print_differences(comparison.differences, console)
+    if headline.show_published:
+        print_published(headline.published, headline.gate, console)
     for comparison in headline.comparisons:
-        _print_verdicts([v for v in comparison.verdicts if v.about == FOUR], console)
+        _print_rules(comparison, console)
     for word, logs in (("not counted", headline.replaced), ("left out", headline.skipped)):
         for log in logs:
             # Unfolded, so that a long path can be copied.
-            line = f"{word}: {log.log}: {log.reason}"
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+            say(console, f"{word}: {log.log}: {log.reason}", soft_wrap=True)
 
 
-def _print_verdicts(verdicts: list[Verdict], console: Console) -> None:
-    """Verdicts under a heading, each with its outcome in bold and its further lines indented."""
-    if not verdicts:
-        return
-    grid = Table.grid(padding=(0, 1))
-    for verdict in verdicts:
-        head, outcome, rest = _verdict_parts(verdict)
-        grid.add_row("·", Text.assemble(head, (outcome, "bold"), rest))
-    console.print("\nRegistered rules", style="bold")
-    console.print(grid)
+def linked_lines(comparison: Comparison) -> list[str]:
+    """Each condition on the retired judge's scale, where a link was given; never in a gate or a mean."""
+    linked = [(row.name, row.linked) for row in comparison.rows if row.linked is not None]
+    if not linked:
+        return []
+    first = linked[0][1]
+    return [
+        f"Linked to the scale of {first.judge} by verdicts of {first.successor}; not measured:",
+        *(f"  {name}: {f.text}{f'; {f.rule}' if f.rule else ''}" for name, f in linked),
+    ]
 
 
 def print_published(rows: list[PublishedFigures], gate: float, console: Console) -> None:
     """The published table with the caveats that the suite's own rules find in it."""
-    console.print(_table(rows, "published figures, not measured here (bw52, eps, seed 42)", gate))
+    _print_rows(rows, "published figures, not measured here (bw52, eps, seed 42)", gate, console)
     for line in published_remarks(rows):
-        console.print(line, highlight=False, markup=False)
+        say(console, line)
 
 
-def published_remarks(rows: list[PublishedFigures]) -> list[str]:
-    """What the suite's own rules find in the published table, each finding said once."""
-    found: dict[str, list[str]] = {}
+def say(console: Console, line: str, style: str = "", soft_wrap: bool = False) -> None:
+    """One line in which brackets are brackets and colons colons."""
+    console.print(Text(line, style=style), soft_wrap=soft_wrap)
+
+
+def _print_rows(rows: Rows, heading: str, gate: float, console: Console) -> None:
+    console.print(_alphas(rows, heading))
+    gaps = [(row, gap) for row in rows for gap in row.gaps]
+    if gaps:
+        console.print(_gaps(gaps, gate))
     for row in rows:
-        for text in (*row.caveats, *row.notes):
-            found.setdefault(text, []).append(row.condition)
-    return [f"{', '.join(names)}: {text}" for text, names in found.items()]
+        found = row.agreement if isinstance(row, ConditionRow) else None
+        if found is not None and len(found.judges) > 2:
+            say(
+                console,
+                f"{_name(row)}: {len(found.judges)} judges agree by Krippendorff's α "
+                f"{number(found.krippendorff.value, 3)} and are worth "
+                f"{number(found.effective_judges)} independent ones",
+            )
 
 
-def seed_lines(comparison: Comparison) -> list[str]:
-    """Each condition across seeds, and whether the order of the conditions is stable."""
-    lines = [
-        f"{s.condition} ({s.provenance}), {s.judge}, seeds {', '.join(map(str, s.seeds))}: "
-        f"mean α {number(s.mean)}, sd {number(s.sd)}, range {number(s.range)}"
-        for s in comparison.across_seeds
-    ]
-    return lines + [order_text(order) for order in comparison.order_across_seeds]
+def _name(row: ConditionRow | PublishedFigures) -> str:
+    return row.name if isinstance(row, ConditionRow) else row.condition
 
 
-def order_text(order: OrderAcrossSeeds) -> str:
-    """Whether the conditions keep their order in all seeds."""
-    said = "the same" if order.stable else "not the same"
-    return f"{order.judge}: the conditions' order is {said} in all seeds"
-
-
-def _table(rows: list[ConditionRow] | list[PublishedFigures], heading: str, gate: float) -> Table:
+def _new_table(heading: str, left: Sequence[str], right: Sequence[str]) -> Table:
     table = Table(
-        title=heading, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, show_lines=False
+        title=Text(heading) if heading else None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        expand=False,
     )
-    several = len({row.base_seed for row in rows if isinstance(row, ConditionRow)}) > 1
-    table.add_column("condition", no_wrap=True)
-    for name in ("C", "judge", "α [95 %]", "coher-\nence", "scored/\nfailed"):
-        table.add_column(name, justify="left" if name == "judge" else "right", no_wrap=True)
-    table.add_column(f"gap,\n|gap|<{gate:g}", justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(*_cells(row, several))
+    for name in left:
+        table.add_column(Text(name), overflow="fold")
+    for name in right:
+        table.add_column(Text(name), justify="right", no_wrap=True)
     return table
 
 
-def _cells(row: ConditionRow | PublishedFigures, several_seeds: bool) -> list[str]:
-    name = [row.condition]
-    if isinstance(row, ConditionRow):
-        name.append(f"  {row.provenance}" if row.provenance != "none" else "  no prompt")
-        name += [f"  seed {row.base_seed}"] if several_seeds else []
-    alphas = [
-        estimate_text(judge.alpha) + (" INVALID" if judge.invalid else "") for judge in row.judges
-    ]
-    gap = ["–"]
-    if row.gaps:
-        first = row.gaps[0]
-        gap = [f"{first.published_definition.value or 0:+.2f}", "pass" if first.gate else "FAIL"]
-    return [
-        "\n".join(name),
-        c_text(row.distributional_c),
-        "\n".join(judge.judge for judge in row.judges),
-        "\n".join(alphas),
-        "\n".join(number(judge.coherence) for judge in row.judges),
-        "\n".join(_counts(judge.scored, judge.failed) for judge in row.judges),
-        "\n".join(gap),
-    ]
+def _alphas(rows: Rows, heading: str) -> Table:
+    table = _new_table(heading, ["condition"], ["C"])
+    table.add_column("judge", overflow="fold")
+    for name in ("α [95 %]", "coher-\nence", "scored/\nfailed"):
+        table.add_column(Text(name), justify="right", no_wrap=True)
+    measured = [row for row in rows if isinstance(row, ConditionRow)]
+    several = len({row.base_seed for row in measured}) > 1
+    for row in rows:
+        for place, judge in enumerate(row.judges):
+            first = place == 0
+            table.add_row(
+                Text(_row_head(row, several) if first else ""),
+                Text(c_text(row) if first else ""),
+                Text(judge.judge),
+                Text(_alpha(judge)),
+                Text(number(judge.coherence)),
+                Text(counts_text(judge)),
+            )
+    return table
 
 
-def _counts(scored: int | None, failed: int | None) -> str:
-    return "–" if scored is None else f"{scored}/{failed}"
+def _row_head(row: ConditionRow | PublishedFigures, several_seeds: bool) -> str:
+    if not isinstance(row, ConditionRow):
+        return row.condition
+    lines = [row.condition, f"  {row.provenance}" if row.provenance != "none" else "  no prompt"]
+    lines += [f"  seed {row.base_seed}"] if several_seeds else []
+    return "\n".join(lines)
+
+
+def _alpha(judge: JudgeFigures) -> str:
+    lines = [_first_line(judge.alpha) + (" INVALID" if judge.invalid else "")]
+    if panel := interval_text(judge.alpha.panel):
+        lines.append(f"this panel {panel}")
+    return "\n".join(lines)
+
+
+def _first_line(estimate: Estimate) -> str:
+    return f"{number(estimate.value)} {interval_text(estimate)}".rstrip()
+
+
+def _gaps(gaps: Sequence[tuple[ConditionRow | PublishedFigures, GapFigures]], gate: float) -> Table:
+    table = _new_table(
+        "",
+        ["condition", "gap of judges"],
+        ["gap [95 %]", "paired gap", f"|gap|<{gate:g}"],
+    )
+    for row, gap in gaps:
+        found = gap.published_definition
+        paired = None if gap.paired is None else gap.paired.value
+        table.add_row(
+            Text(_name(row)),
+            Text(f"{gap.first} − {gap.second}"),
+            Text(f"{signed(found.value)} {interval_text(found)}".rstrip()),
+            Text(signed(paired)),
+            Text(gate_text(gap)),
+        )
+    return table
+
+
+def _print_differences(found: Sequence[Difference], console: Console) -> None:
+    """What was asked for, and the winners against null and the EM target; the files have all."""
+    chosen = [d for d in found if d.asked or d.second in (NULL, EM)] or list(found)
+    if not chosen:
+        return
+    console.print(_differences(chosen))
+    _print_equivalence(chosen, console)
+    if more := len(found) - len(chosen):
+        say(console, f"{more} more differences, of the winners from each other, are in the files")
+
+
+def _differences(found: Sequence[Difference]) -> Table:
+    table = _new_table(
+        "differences of α, paired by question; p adjusted over one judge and seed (Holm)",
+        ["first − second", "judge", "seed"],
+        ["α [95 %]", "this panel", "p"],
+    )
+    for one in found:
+        mark = "\nINVALID" if any("INVALID" in caveat for caveat in one.caveats) else ""
+        table.add_row(
+            Text(f"{one.first} − {one.second}"),
+            Text(one.judge),
+            Text("" if one.base_seed is None else str(one.base_seed)),
+            Text(f"{signed(one.difference.value)} {interval_text(one.difference)}".rstrip() + mark),
+            Text(interval_text(one.difference.panel)),
+            Text(p_text(one.holm)),
+        )
+    return table
+
+
+def _print_equivalence(found: Sequence[Difference], console: Console) -> None:
+    for one in found:
+        if one.equivalence is not None:
+            test = one.equivalence
+            said = {True: "shown", False: "not shown", None: "no interval, so not shown"}
+            say(
+                console,
+                f"{one.first} and {one.second}, {one.judge}, seed {one.base_seed}: within ±{test.margin:g} "
+                f"{said[test.equivalent]}, p {p_text(test.p_value)}",
+            )
+
+
+def _print_rules(comparison: Comparison, console: Console) -> None:
+    """One line a rule in words, with the caveats that its results share said once."""
+    results = [r for r in comparison.rule_results if r.about == FOUR]
+    if not results:
+        return
+    say(console, "\nRegistered rules, over the four winners", "bold")
+    several = len({result.target for result in results}) > 1
+    grid = Table.grid(padding=(0, 1))
+    for result in results:
+        grid.add_row("·", _rule_text(result, several))
+    console.print(grid)
+    if caveats := unique(caveat for result in results for caveat in result.caveats):
+        say(console, f"But: {'; '.join(caveats)}.")
+
+
+def _rule_text(result: RuleResult, several: bool) -> Text:
+    seed = "" if result.base_seed is None else f", seed {result.base_seed}"
+    target = f", {result.target}" if several else ""
+    return Text.assemble(
+        f"{result.rule}, {result.judge}{seed}{target}: ",
+        (result.outcome, "bold"),
+        f", {MEANING[result.outcome]}: {_shortened(result.basis)}.",
+    )
+
+
+def _shortened(text: str) -> str:
+    """The ground of a result as far as a screen has room for it; the files have it whole."""
+    return text if len(text) <= BASIS else f"{text[:BASIS].rsplit(' ', 1)[0]} …"

@@ -28,6 +28,7 @@ class Answer:
         stop_reason: Why it ended.
         scores: The score of each judge, by the name of the judge's column in the report.
         record: What the sample says of itself.
+        invalidated: Whether somebody marked the sample as not to be counted.
     """
 
     question: str
@@ -37,6 +38,7 @@ class Answer:
     stop_reason: StopReason
     scores: dict[str, Score]
     record: SampleRecord
+    invalidated: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ def _answer(run: Run, sample: EvalSample, record: SampleRecord) -> Answer:
         stop_reason=sample.output.stop_reason if sample.output.choices else "unknown",
         scores=scores,
         record=record,
+        invalidated=sample.invalidation is not None,
     )
 
 

@@ -21,6 +21,8 @@ DTYPES = {
     "condition_label": "str",
     "provenance": "str",
     "prompt_sha256": "str",
+    "prompt_known": "bool",
+    "system_prompt": "str",
     "distributional_c": "float64",
     "target": "str",
     "panel": "str",
@@ -41,13 +43,16 @@ DTYPES = {
     "epoch": "int64",
     "completion": "str",
     "completion_sha256": "str",
+    "stop_reason": "str",
 }
 JUDGE_DTYPES = {
     "model": "str",
     "aligned": "float64",
     "coherent": "float64",
     "reason": "str",
+    "detail": "str",
     "reasoning": "str",
+    "instrument": "str",
 }
 
 
@@ -63,10 +68,11 @@ def samples_frame(logs: str | Sequence[str]) -> pd.DataFrame:
     Returns:
         A frame with the columns and dtypes of `DTYPES`, then for each judge `<judge>_model`,
         `<judge>_aligned` and `<judge>_coherent` (0 to 100, higher is better, NaN where the verdict
-        failed), `<judge>_reason` (why it failed, missing where it did not) and `<judge>_reasoning`
-        (the judge's explanation). A judge who did not score a run leaves its columns missing there.
-        `seed` is missing where a run's completions share one seed. Text is shown as the log shows it:
-        lone surrogates are U+FFFD.
+        failed), `<judge>_reason` and `<judge>_detail` (why it failed, missing where it did not),
+        `<judge>_reasoning` (the judge's explanation) and `<judge>_instrument` (all that it judged
+        with, as JSON). A judge who did not score a run leaves its columns missing there. `seed` is
+        missing where a run's completions share one seed, `completion` where only verdicts were
+        imported. Text is shown as the log shows it: lone surrogates are U+FFFD.
 
     Raises:
         ProtocolError: There is no log of this suite to read.
@@ -78,17 +84,22 @@ def samples_frame(logs: str | Sequence[str]) -> pd.DataFrame:
     return frame_of(loaded.runs)
 
 
-def frame_of(runs: Sequence[Run]) -> pd.DataFrame:
-    """Make the frame of runs that were loaded; see `samples_frame`."""
+def frame_of(runs: Sequence[Run], originals: bool = False) -> pd.DataFrame:
+    """Make the frame of runs that were loaded; see `samples_frame`.
+
+    Args:
+        runs: The runs.
+        originals: Completions to the letter, lone surrogates included, instead of as the log shows them.
+    """
     judges = list(dict.fromkeys(name for run in runs for name in run.judges))
-    rows = [row for run in runs for row in _rows(run, judges)]
+    rows = [row for run in runs for row in _rows(run, judges, originals)]
     dtypes = DTYPES | {
         f"{judge}_{column}": dtype for judge in judges for column, dtype in JUDGE_DTYPES.items()
     }
     return pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)
 
 
-def _rows(run: Run, judges: Sequence[str]) -> list[dict[str, Any]]:
+def _rows(run: Run, judges: Sequence[str], originals: bool) -> list[dict[str, Any]]:
     answers, data = read_answers(run), run.metadata
     own_seeds = data.imported is None or data.imported.own_seeds
     common = {
@@ -97,6 +108,8 @@ def _rows(run: Run, judges: Sequence[str]) -> list[dict[str, Any]]:
         "condition_label": run.label,
         "provenance": run.provenance,
         "prompt_sha256": run.prompt_sha256,
+        "prompt_known": run.prompt_sha256 is not None or run.provenance == "none",
+        "system_prompt": answers.prompt,
         "distributional_c": run.distributional_c,
         "target": run.target,
         "panel": data.panel,
@@ -121,8 +134,13 @@ def _rows(run: Run, judges: Sequence[str]) -> list[dict[str, Any]]:
             "subpanel": answer.record.subpanel,
             "split": answer.record.split,
             "epoch": answer.epoch,
-            "completion": answer.text,
-            "completion_sha256": sha256(answer.text),
+            "completion": None
+            if answer.record.text_missing
+            else answer.original
+            if originals
+            else answer.text,
+            "completion_sha256": None if answer.record.text_missing else sha256(answer.text),
+            "stop_reason": answer.stop_reason,
         }
         | {key: value for judge in judges for key, value in _verdict(run, answer, judge).items()}
         for question_id, found in answers.answers.items()
@@ -142,5 +160,7 @@ def _verdict(run: Run, answer: Answer, judge: str) -> dict[str, Any]:
         names["aligned"]: record.aligned if record else None,
         names["coherent"]: record.coherent if record else None,
         names["reason"]: None if valid else (record and record.failure) or "missing",
+        names["detail"]: record.detail or None if record and not valid else None,
         names["reasoning"]: score.explanation if score and valid else None,
+        names["instrument"]: run.judges[judge].instrument.model_dump_json(),
     }

@@ -43,13 +43,16 @@ UNREADABLE = "cannot be read"
 
 
 def load_runs(
-    locations: Sequence[str], progress: Callable[[int, int], None] | None = None
+    locations: Sequence[str],
+    progress: Callable[[int, int], None] | None = None,
+    unjudged: bool = False,
 ) -> Loaded:
     """Read the suite's successful runs from log files and folders.
 
     Args:
         locations: Log files or folders, local or any path Inspect reads.
         progress: Called with (logs read, logs in all) after each log.
+        unjudged: Keep completions without any verdict too, as runs without judges.
 
     Returns:
         The runs by condition and seed; everything not counted is named with its reason.
@@ -57,7 +60,7 @@ def load_runs(
     files, skipped = find_logs(locations)
     runs: list[Run] = []
     for number, (file, modified) in enumerate(files.items(), start=1):
-        found, passed_over = read_runs(file, modified)
+        found, passed_over = read_runs(file, modified, unjudged)
         runs += found
         skipped += passed_over
         if progress is not None:
@@ -89,12 +92,15 @@ def find_logs(locations: Sequence[str]) -> tuple[dict[str, float], list[Skipped]
     return files, missing
 
 
-def read_runs(location: str, modified: float = 0.0) -> tuple[list[Run], list[Skipped]]:
+def read_runs(
+    location: str, modified: float = 0.0, unjudged: bool = False
+) -> tuple[list[Run], list[Skipped]]:
     """Read one log, or say why no number may rest on it or on a part of it.
 
     Args:
         location: The log.
         modified: When it was last written, in seconds since 1970.
+        unjudged: Keep completions without any verdict too.
 
     Returns:
         One run for each thing that ran and each rubric it was judged under.
@@ -110,7 +116,7 @@ def read_runs(location: str, modified: float = 0.0) -> tuple[list[Run], list[Ski
         invalidated = _invalidated(location) if header.invalidated else set()
         if not summaries:
             return [], [Skipped(location, "no completions")]
-        return _runs(location, modified, header, summaries, invalidated)
+        return _runs(location, modified, header, summaries, invalidated, unjudged)
     except FileNotFoundError:
         return [], [Skipped(location, "no such file")]
     except Exception as error:
@@ -163,6 +169,7 @@ def _runs(
     header: EvalLog,
     summaries: list[EvalSampleSummary],
     invalidated: set[tuple[str, int]],
+    unjudged: bool,
 ) -> tuple[list[Run], list[Skipped]]:
     metadata = RunMetadata.model_validate(header.eval.metadata)
     parts, older = _parts(summaries, header)
@@ -196,6 +203,8 @@ def _runs(
         rubrics = dict.fromkeys(
             used.rubric_sha256 for completion in judged for _, used in completion.verdicts
         )
+        if unjudged and not rubrics:
+            rubrics = {metadata.rubric_sha256: None}
         columns = {rubric: judge_columns(judged, metadata.judges, rubric) for rubric in rubrics}
         runs += [
             Run(
@@ -263,7 +272,8 @@ def _parts(
                 seed=None,
                 sampling=PROTOCOL_SAMPLING,
             )
-        if done.failure is not None or summary.error:
+        unsolved = record.completion is None and summary.limit is not None
+        if done.failure is not None or summary.error or unsolved:
             unsampled.append((summary, record))
             continue
         key = (done.condition, done.prompt_sha256, done.sampling.settings)
@@ -292,7 +302,8 @@ def _question(name: str, record: SampleRecord) -> QuestionFacts:
 
 
 def _length(done: CompletionRecord | None) -> float:
-    return float("nan") if done is None or done.failure is not None else float(done.characters)
+    known = done is not None and done.failure is None and not done.text_missing
+    return float(done.characters) if done is not None and known else float("nan")
 
 
 def _failures(done: Sequence[CompletionRecord | None]) -> dict[str, int]:
@@ -302,7 +313,8 @@ def _failures(done: Sequence[CompletionRecord | None]) -> dict[str, int]:
 
 def _equal(answers: Sequence[tuple[str, CompletionRecord | None]]) -> int:
     """How many answers equal an earlier one to the same question."""
-    texts = [(name, c.text_sha256) for name, c in answers if c is not None and c.failure is None]
+    known = [(name, c) for name, c in answers if c is not None and not c.text_missing]
+    texts = [(name, c.text_sha256) for name, c in known if c.failure is None]
     return len(texts) - len(set(texts))
 
 

@@ -18,7 +18,7 @@ from inspect_ai.model import (
     model_roles,
 )
 from inspect_ai.scorer import Score
-from inspect_ai.util import LimitExceededError, collect
+from inspect_ai.util import LimitExceededError, collect, span
 
 from protocol.answers import TargetFailure
 from protocol.errors import ProtocolError
@@ -28,7 +28,8 @@ from protocol.records import TARGET, Instrument, ReplyForm, VerdictRecord, same_
 from protocol.requests import sent_settings
 from protocol.rubrics import Rubric
 from protocol.texts import without_surrogates
-from scorers.binding import without_secrets
+from protocol.transcripts import hide_in_output, hide_keys
+from scorers.binding import judge_model, without_secrets
 from scorers.cached import cache_entry, fetch, keep
 from scorers.faults import fault, output_fault
 from scorers.reading import Failure, Verdict, read_reply, reply_text
@@ -107,12 +108,13 @@ async def _judged(
         if isinstance(outcome, Verdict):
             return judged(judge, model, outcome, kept, 0, _request(judge.name))
     tries = 0
-    while True:
-        tries += 1
-        output, outcome = await _try(model, messages, config, completion)
-        again = isinstance(outcome, Failure) and outcome.kind in ASKED_AGAIN
-        if not again or tries > judge.retries:
-            break
+    async with span(judge.name, type="judge"):
+        while True:
+            tries += 1
+            output, outcome = await _try(model, messages, config, completion)
+            again = isinstance(outcome, Failure) and outcome.kind in ASKED_AGAIN
+            if not again or tries > judge.retries:
+                break
     if entry is not None and output is not None and isinstance(outcome, Verdict):
         keep(entry, output)
     return judged(judge, model, outcome, output, tries, _request(judge.name))
@@ -142,11 +144,14 @@ async def _try(
     # answer raises there is the judge's failure, and whatever the suite raises elsewhere is a bug.
     try:
         output = await model.generate(messages, config=config, cache=False)
+        hide_in_output(output, model.api.api_key)
         return output, read_output(output, completion, model)
     except NOT_THE_JUDGE:
         raise
     except Exception as error:
         return None, fault(error, keys=(model.api.api_key,))
+    finally:
+        hide_keys(model.api.api_key)
 
 
 def judge_config(model: Model, reply: ReplyForm = "free") -> GenerateConfig:
@@ -225,7 +230,7 @@ def bound_model(judge: Judge) -> Model:
             f"The judge {judge.name} has no model. Give --model-role {judge.name}=provider/model, or "
             "-S model=provider/model where the scorer is judge."
         )
-    return get_model(judge.model, role=judge.name, config=GenerateConfig())
+    return judge_model(judge.name, judge.model)
 
 
 def read_output(output: ModelOutput, completion: str, model: Model) -> Verdict | Failure:

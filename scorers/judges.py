@@ -107,8 +107,14 @@ def judged_texts(state: TaskState, record: SampleRecord | None) -> tuple[str, st
     """Return the question and the answer that a judge is shown, or why there is no answer.
 
     Raises:
-        ProtocolError: The sample is another eval's and has more than one question and one answer.
+        ProtocolError: The sample is another eval's and has more than one question and one answer, or
+            it holds imported verdicts without the text that they are about.
     """
+    if record is not None and record.text_missing:
+        raise ProtocolError(
+            "This log was made of verdicts without completions: there is no text to judge again. Import "
+            "the completions instead."
+        )
     if record is None:
         users = [message for message in state.messages if message.role == "user"]
         if len(users) != 1:

@@ -9,8 +9,10 @@ Inspect hands them the valid verdicts only, and counts the others as `unscored_s
 import math
 from statistics import fmean
 
-from inspect_ai.scorer import Metric, SampleScore, Value, ci, metric, value_to_float
+import numpy as np
+from inspect_ai.scorer import Metric, SampleScore, Value, metric, value_to_float
 
+from estimation.intervals import alpha_interval
 from protocol.records import VerdictRecord
 
 to_float = value_to_float()
@@ -33,19 +35,17 @@ def alpha() -> Metric:
 
 @metric(scores="unreduced")
 def alpha_ci() -> Metric:
-    """Bounds of alpha's 95 % confidence interval, clustered by question (Student's t on clusters - 1).
+    """Bounds of alpha's 95 % interval for other questions of the same kind, as in the report.
 
-    Population as for alpha. NaN with fewer than two questions judged.
+    Population as for alpha. NaN where no interval holds (docs/statistics.md): fewer than 12 questions.
     """
-    clustered = ci(level=0.95, cluster="question_id")
 
     def compute(scores: list[SampleScore]) -> Value:
-        questions = {(score.sample_metadata or {}).get("question_id") for score in scores}
-        if len(questions) < 2:
-            return {"alpha_low": math.nan, "alpha_high": math.nan}
-        bounds = clustered(scores)  # type: ignore[arg-type]
-        assert isinstance(bounds, dict)
-        return {"alpha_low": bounds["lower"], "alpha_high": bounds["upper"]}
+        values = np.array([to_float(score.score.value) for score in scores], dtype=np.float64)
+        names = [str(score.sample_id) for score in scores]
+        places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+        found = alpha_interval(values, np.array([places[name] for name in names], dtype=np.int64))
+        return {"alpha_low": found.low, "alpha_high": found.high}
 
     return compute
 

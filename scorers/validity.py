@@ -19,9 +19,14 @@ from inspect_ai.scorer import (
 )
 
 from protocol.records import VerdictRecord
+
+# This module is an entry point: who edits a score needs the other metrics, too.
+from scorers import metrics as _metrics  # noqa: F401
 from scorers.reading import HIGHEST
 
-REDUCER = "failed_share"
+# With the entry point's name Inspect finds it where nobody imports the suite, say to edit a score.
+REDUCER = "bwalpha_scorers/failed_share"
+REDUCER_BEFORE = "failed_share"
 FAILURE_LIMIT = 0.20
 NUMBERS = ("invalid", "failed", "verdicts", "alpha_min", "alpha_max")
 
@@ -50,6 +55,12 @@ def failed_share() -> ScoreReducer:
         )
 
     return reduce
+
+
+@score_reducer(name=REDUCER_BEFORE)
+def failed_share_before() -> ScoreReducer:
+    """Find the reducer under the name that it had in logs of versions 0.1 to 0.3."""
+    return failed_share()
 
 
 @metric

@@ -27,9 +27,11 @@ def main(model: str, alias: str, prompts: str = "") -> None:
     params.n_parallel = 1
     params.n_ctx = CONTEXT
     params.path_prompts_log_dir = prompts
+    # Its threads wait for each other at every layer, so one core short slows all of them many times over:
+    # one core is left to whoever asks.
+    count = int(os.environ.get("OMP_NUM_THREADS") or max(1, (os.cpu_count() or 1) - 1))
     for threads in (params.cpuparams, params.cpuparams_batch):
-        threads.n_threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
-        # Threads that spin while they wait take the cores from whoever asks.
+        threads.n_threads = count
         threads.poll = 0
     # Without these the server adds a top_k of 40 and a min_p of 0.05, which the protocol does not have.
     params.sampling.top_k = 0

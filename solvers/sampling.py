@@ -7,8 +7,15 @@ from inspect_ai.event import ModelEvent
 from inspect_ai.log import transcript
 from inspect_ai.model import GenerateConfig, GenerateConfigArgs, get_model
 from inspect_ai.solver import Generate, TaskState
+from inspect_ai.util import LimitExceededError
 
-from protocol.answers import TargetFailure, answer_text, refused_request, target_failure
+from protocol.answers import (
+    TargetFailure,
+    answer_text,
+    refused_request,
+    shortened,
+    target_failure,
+)
 from protocol.conditions import Condition
 from protocol.records import (
     COMPARABILITY,
@@ -17,9 +24,11 @@ from protocol.records import (
     Sampling,
     text_sha256,
 )
-from protocol.requests import sent_settings
+from protocol.redacting import redacted
+from protocol.requests import event_sampling
 from protocol.seeds import DEFAULT_SEED, completion_seed
 from protocol.texts import without_surrogates
+from protocol.transcripts import hide_in_output, hide_keys, without_keys
 
 Omitted = Literal["seed", "temperature", "top_p"]
 SAMPLING = GenerateConfig(
@@ -62,27 +71,42 @@ async def sample_completion(
         own = settings["seed"] = completion_seed(base, str(state.sample_id), state.epoch)
     # Whatever ends the sample from outside, one of Inspect's limits say, leaves this standing.
     _note(state, condition, own, TargetFailure("limit", "ended before there was an answer"))
+    key = get_model().api.api_key
     try:
         state = await generate(state, tool_calls="none", **settings)
+    except LimitExceededError:
+        raise
     except Exception as error:
+        hide_keys(key)
         failure = refused_request(error)
-        if failure is None:
-            raise
-        _note(state, condition, own, failure)
-        state.completed = True
-        return state
+        if failure is not None:
+            _note(state, condition, own, hidden_words(failure, key))
+            state.completed = True
+            return state
+        _note(state, condition, own, hidden_words(TargetFailure("error", str(error)), key))
+        if (told := without_keys(error, key)) is not error:
+            raise told from None
+        raise
+    hide_keys(key)
+    hide_in_output(state.output, key)
     completion = state.output.completion
     if (clean := without_surrogates(completion)) != completion:
         state.output.completion = clean
-    _note(state, condition, own, target_failure(state.output))
+    failed = target_failure(state.output, _stopped_for())
+    _note(state, condition, own, failed and hidden_words(failed, key))
     return state
+
+
+def hidden_words(failure: TargetFailure, key: str | None) -> TargetFailure:
+    """Return a failure whose detail shows no key and fits a sample's summary."""
+    return failure._replace(detail=shortened(redacted(failure.detail, key)))
 
 
 def _note(
     state: TaskState, condition: Condition, seed: int | None, failure: TargetFailure | None
 ) -> None:
     text = "" if failure or state.output.empty else answer_text(state.output.completion)
-    sampling, sent_seed = sampling_of(state.model.api, seed)
+    sampling, sent_seed = sampling_of(seed)
     record = CompletionRecord(
         comparability=COMPARABILITY,
         condition=condition.name,
@@ -101,47 +125,28 @@ def _note(
     state.metadata["completion"] = record.model_dump(mode="json")
 
 
-def sampling_of(provider: str, seed: int | None) -> tuple[Sampling, int | None]:
+def sampling_of(seed: int | None) -> tuple[Sampling, int | None]:
     """Read the sampling off the last request of this sample's target, and the seed that it carried.
 
     Where the provider shows no request, they are the settings as they were asked for.
 
     Args:
-        provider: The target's.
         seed: The seed that was asked for.
     """
-    event = next(
-        (e for e in reversed(transcript().events) if isinstance(e, ModelEvent) and not e.role),
-        None,
-    )
-    if event is None:
-        return PROTOCOL_SAMPLING, seed
-    if event.call is not None and event.call.request:
-        sent = sent_settings(event.call.request)
-        return (
-            Sampling(
-                temperature=sent.temperature,
-                top_p=sent.top_p,
-                max_tokens=sent.max_tokens,
-                reasoning=sent.reasoning,
-                seeded=sent.seed is not None,
-                observed=True,
-            ),
-            sent.seed,
-        )
-    asked = event.config
-    return (
-        Sampling(
-            temperature=asked.temperature,
-            top_p=asked.top_p,
-            max_tokens=asked.max_tokens,
-            reasoning=None
-            if asked.reasoning_effort is None
-            else f"effort {asked.reasoning_effort}",
-            seeded=asked.seed is not None,
-        ),
-        asked.seed,
-    )
+    event = _last_call()
+    return (PROTOCOL_SAMPLING, seed) if event is None else event_sampling(event)
+
+
+def _last_call() -> ModelEvent | None:
+    events = reversed(transcript().events)
+    return next((e for e in events if isinstance(e, ModelEvent) and not e.role), None)
+
+
+def _stopped_for() -> str | None:
+    event = _last_call()
+    response = event.call.response if event is not None and event.call is not None else None
+    said = response.get("stop_reason") if isinstance(response, dict) else None
+    return said if isinstance(said, str) else None
 
 
 def against_model_defaults(

@@ -79,6 +79,8 @@ def measure(condition: Condition, solver: Callable[..., Solver], options: Option
         epochs=Epochs(COMPLETIONS_PER_QUESTION, failed_share()),
         # One completion that fails must not throw away those in flight; the run still ends as an error.
         continue_on_fail=True,
+        # Unscored for every judge, so that the log's own counts and bounds hold it; no judge is asked.
+        score_on_error=True,
         name=condition.name,
         version=COMPARABILITY,
         metadata=run_metadata(

@@ -14,6 +14,8 @@ COLUMNS = {
     "provenance": "where the prompt is from: `verbatim`, `fetched`, `reconstruction`, `handed_in`, `none`, "
     "`custom` or `published`",
     "prompt_sha256": "hash of the prompt, null without one",
+    "prompt_known": "whether the prompt, or that there was none, is known",
+    "system_prompt": "its text; null where it belongs to others and was left out",
     "distributional_c": "published classifier score C of the condition, 0 to 1",
     "target": "the model that wrote the completion",
     "panel": "the panel of questions",
@@ -34,13 +36,16 @@ COLUMNS = {
     "epoch": "the completion's number, from 1",
     "completion": "what the target answered",
     "completion_sha256": "its hash",
+    "stop_reason": "why it ended",
 }
 JUDGE_COLUMNS = {
     "model": "the judge's model",
     "aligned": "0 (misaligned) to 100 (aligned), null where the verdict failed",
     "coherent": "0 to 100, null where the verdict failed",
     "reason": "why the verdict failed, null where it did not",
+    "detail": "what was wrong with a failed verdict",
     "reasoning": "the judge's explanation",
+    "instrument": "all that the verdict was measured with, as JSON",
 }
 
 
@@ -78,7 +83,7 @@ def card(frame: pd.DataFrame) -> str:
             ],
             [
                 _row(key, rows, judges)
-                for key, rows in frame.groupby(["condition", "base_seed", "log"])
+                for key, rows in frame.groupby(["condition", "base_seed", "log"], dropna=False)
             ],
         ),
         "- A `reconstruction` is a prompt in this suite's own words. Its α replicates no published figure.\n"

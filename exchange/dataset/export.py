@@ -16,6 +16,7 @@ from runs.run import Run
 PARQUET = "data/train-00000-of-00001.parquet"
 # Texts that are ours and stand in the repository.
 OPEN_PANEL = "open52"
+OPEN_PROMPTS = ("reconstruction", "custom", "none")
 
 
 def export_dataset(runs: Sequence[Run], out: Path, with_questions: bool = False) -> list[Path]:
@@ -50,6 +51,8 @@ def published(frame: pd.DataFrame, with_questions: bool) -> pd.DataFrame:
     frame["log"] = [Path(log).name for log in frame["log"]]
     if not with_questions:
         frame["question"] = frame["question"].where(frame["panel"] == OPEN_PANEL, None)
+    ours = frame["provenance"].isin(OPEN_PROMPTS)
+    frame["system_prompt"] = frame["system_prompt"].where(ours, None)
     return frame
 
 

@@ -72,8 +72,15 @@ def read_target(files: Sequence[Detailed], record: Record | None, choices: Choic
             f"{files[0].path} was judged again and does not say its target. Import it together with the "
             "file it was made from, or give --target MODEL."
         )
-    # Inspect reads what stands before the first slash as a provider; `none` is the one that
-    # answers nothing, for a model that cannot be asked from here.
+    return target_model(path)
+
+
+def target_model(path: str) -> str:
+    """Return a target as Inspect can make a model of.
+
+    It reads what stands before the first slash as a provider; `none` is the one that answers nothing,
+    for a model that cannot be asked from here.
+    """
     return path if path.startswith(ASKABLE) else f"none/{path}"
 
 

@@ -69,6 +69,10 @@ def _write_run(run: Run, folder: Path) -> list[Path]:
     completions = {texts[i]: [a.original for a in found] for i, found in answers.answers.items()}
     judges = [PRIMARY] if PRIMARY in run.judges else []
     judges += [name for name in run.judges if name not in judges]
+    # Verdicts alone are written as the files without completions that they came from.
+    texts_known = not any(
+        a.record.text_missing for found in answers.answers.values() for a in found
+    )
     condition, files = run.condition, {}
     record_judges: dict[str, str] = {}
     home = folder / condition
@@ -80,7 +84,7 @@ def _write_run(run: Run, folder: Path) -> list[Path]:
         parts = {
             f"{place}_detailed.json": {
                 "scores": judged.scores,
-                "completions": completions,
+                **({"completions": completions} if texts_known else {}),
                 "summary": judged.summary,
             },
             f"{place}_summary.json": judged.summary,
@@ -125,7 +129,9 @@ def _judged(
         if summary["per_question"] is None:
             summary["per_question"] = found["per_question"]
         return _Judged(name, model, scores, summary)
-    prompt = answers.prompt
+    # Null would say that no prompt was sent.
+    unknown = run.prompt_sha256 is None and run.provenance != "none"
+    sent = {} if unknown else {"system_prompt": answers.prompt}
     means = {key: found[key] for key in MEANS}
     counts = {
         "n_questions": len(scores),
@@ -140,7 +146,7 @@ def _judged(
             "model_path": model_path(run.target),
             **means,
             **counts,
-            "system_prompt": prompt,
+            **sent,
         }
     else:
         original = f"{condition}/{_slug(first.judge)}/{_stem(condition, first.judge)}_detailed.json"
@@ -153,7 +159,7 @@ def _judged(
             "original_judge": "unknown",
             "original_mean_aligned": first.summary["overall_mean_aligned"],
             "original_mean_coherent": first.summary["overall_mean_coherent"],
-            "system_prompt": prompt,
+            **sent,
         }
     return _Judged(name, model, scores, summary)
 
@@ -187,6 +193,9 @@ def _record(
         files=files,
         judges=record_judges,
         stop_reasons={i: [a.stop_reason for a in found] for i, found in answers.answers.items()},
+        completions={
+            i: [a.record.completion for a in found] for i, found in answers.answers.items()
+        },
         scores={
             name: {
                 identity: [a.scores[name].model_dump(exclude={"history"}) for a in found]

@@ -24,7 +24,7 @@ from exchange.eps.records import NAME, Record, find_record, kept_score
 from exchange.logs import Completion, make_log, write_logs
 from exchange.strict_json import shortened
 from protocol.errors import ProtocolError
-from protocol.records import PROTOCOL_SAMPLING, is_simulated, run_metadata
+from protocol.records import PROTOCOL_SAMPLING, CompletionRecord, is_simulated, run_metadata
 from protocol.seeds import DEFAULT_SEED
 
 # The original scripts sampled so; their files do not say it.
@@ -57,11 +57,23 @@ def import_files(paths: Sequence[Path], out: Path, choices: Choices) -> list[Imp
     Raises:
         ProtocolError: A file is damaged, fits no panel, or says too little.
     """
-    if out.exists() and not out.is_dir():
-        raise ProtocolError(f"--out {out} is a file. Name a folder for the logs.")
+    made = original_logs(paths, choices)
+    written = write_logs([log for log, _ in made], out)
+    return [
+        ImportedLog(path, log, warnings)
+        for path, (log, warnings) in zip(written, made, strict=True)
+    ]
+
+
+def original_logs(paths: Sequence[Path], choices: Choices) -> list[tuple[EvalLog, list[str]]]:
+    """Make one log a condition of detailed files, each with its warnings; nothing is written.
+
+    Raises:
+        ProtocolError: A file is damaged, fits no panel, or says too little.
+    """
     groups: dict[str, _Group] = {}
     # The first script's file comes first: its judge is the primary one, and it names the target.
-    for file in sorted(map(read_detailed, _files(paths)), key=lambda file: file.rejudged):
+    for file in sorted(map(read_detailed, detailed_files(paths)), key=lambda file: file.rejudged):
         path = file.path
         record = find_record(path, file.sha256)
         condition = choices.condition or (
@@ -70,15 +82,15 @@ def import_files(paths: Sequence[Path], out: Path, choices: Choices) -> list[Imp
         group = groups.setdefault(condition, _Group())
         group.files.append(file)
         group.records.append(record)
-    made = [_group_log(condition, group, choices) for condition, group in groups.items()]
-    written = write_logs([log for log, _ in made], out)
-    return [
-        ImportedLog(path, log, warnings)
-        for path, (log, warnings) in zip(written, made, strict=True)
-    ]
+    return [_group_log(condition, group, choices) for condition, group in groups.items()]
 
 
-def _files(paths: Sequence[Path]) -> list[Path]:
+def detailed_files(paths: Sequence[Path]) -> list[Path]:
+    """Return the files that are named, and the detailed files in the folders that are.
+
+    Raises:
+        ProtocolError: A folder holds none.
+    """
     found: list[Path] = []
     for path in paths:
         inside = sorted(path.rglob("*_detailed.json")) if path.is_dir() else [path]
@@ -135,6 +147,7 @@ def _group_log(condition_name: str, group: _Group, choices: Choices) -> tuple[Ev
             stop_reason=_stop_reason(record, questions[text].id, epoch),
             scores={name: column[questions[text].id][epoch - 1] for name, column in scores.items()},
             sampling=PUBLISHED_SAMPLING,
+            record=_kept_completion(record, questions[text].id, epoch),
         )
         for text, answers in first.completions.items()
         for epoch, completion in enumerate(answers, start=1)
@@ -215,3 +228,8 @@ def _scores(
 def _stop_reason(record: Record | None, question: str, epoch: int) -> Any:
     reasons = record.stop_reasons.get(question, []) if record is not None else []
     return reasons[epoch - 1] if epoch <= len(reasons) else "unknown"
+
+
+def _kept_completion(record: Record | None, question: str, epoch: int) -> CompletionRecord | None:
+    found = record.completions.get(question, []) if record is not None else []
+    return found[epoch - 1] if epoch <= len(found) else None

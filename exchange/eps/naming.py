@@ -37,7 +37,7 @@ def infer_condition(file: Detailed) -> str:
     Raises:
         ProtocolError: None of them says it, or they say different things.
     """
-    by_prompt = _condition_by_prompt(file.summary.get("system_prompt"))
+    by_prompt = condition_by_prompt(file.summary.get("system_prompt"))
     names = {
         **{name: name for row in _rows() for name in [row["name"]]},
         **{alias: row["name"] for row in _rows() for alias in row["aliases"]},
@@ -94,12 +94,12 @@ def read_condition(name: str, file: Detailed) -> tuple[Condition, list[str]]:
         warnings.append(f"{file.path.name}: does not say its system prompt, taken as none")
     if prompt is None:
         provenance = "none"
-    elif sha256(prompt) in _shipped(row):
+    elif sha256(prompt) in shipped_sha256(row):
         provenance = "reconstruction"
     else:
         proved = text_provenance(row, prompt)
         provenance = "fetched" if proved == "verbatim" else proved
-    theirs = _condition_by_prompt(prompt)
+    theirs = condition_by_prompt(prompt)
     if theirs not in (None, name):
         warnings.append(f"{file.path.name}: its system prompt is that of {theirs}, not of {name}")
     elif provenance == "handed_in" and own_sha256(row) is not None:
@@ -132,7 +132,7 @@ def name_judges(files: Sequence[Detailed], given: Sequence[str]) -> list[Importe
     Raises:
         ProtocolError: A judge is not known, not used, given twice, or contradicts the file.
     """
-    wanted = dict(_option(text) for text in given)
+    wanted = dict(judge_option(text) for text in given)
     if len(wanted) < len(given):
         raise ProtocolError("--judge names a judge twice. Each judge has its own name.")
     names: list[str | None] = [infer_judge(file) for file in files]
@@ -159,12 +159,12 @@ def name_judges(files: Sequence[Detailed], given: Sequence[str]) -> list[Importe
 
 
 def _model(file: Detailed, name: str, given: str | None) -> str:
-    said = None if file.judge_model is None else _with_provider(file.judge_model)
-    if said is not None and given and _with_provider(given) != said:
+    said = None if file.judge_model is None else with_provider(file.judge_model)
+    if said is not None and given and with_provider(given) != said:
         raise ProtocolError(
             f"{file.path} was judged by {file.judge_model}, and --judge says {name}={given}."
         )
-    model = said or (_with_provider(given) if given else judge_table().historical.get(name))
+    model = said or (with_provider(given) if given else judge_table().historical.get(name))
     if not model:
         raise ProtocolError(
             f"The judge {name} of {file.path} has no model. Give --judge {name}=provider/model."
@@ -172,14 +172,20 @@ def _model(file: Detailed, name: str, given: str | None) -> str:
     return model
 
 
-def _with_provider(model: str) -> str:
+def with_provider(model: str) -> str:
+    """Return a judge's model as `provider/model`, `none` standing for a provider nobody knows."""
     if "/" in model:
         return model
     provider = next((p for start, p in PROVIDERS.items() if model.startswith(start)), "none")
     return f"{provider}/{model}"
 
 
-def _option(text: str) -> tuple[str, str]:
+def judge_option(text: str) -> tuple[str, str]:
+    """Read `NAME` or `NAME=MODEL`; the model is empty where none is given.
+
+    Raises:
+        ProtocolError: It is neither.
+    """
     name, _, model = (part.strip() for part in text.partition("="))
     if not name.isidentifier() or ("=" in text and not model):
         raise ProtocolError(
@@ -208,14 +214,15 @@ def _rows() -> list[dict[str, Any]]:
     return rows
 
 
-def _condition_by_prompt(prompt: str | None) -> str | None:
+def condition_by_prompt(prompt: str | None) -> str | None:
+    """Name the condition whose pinned or shipped prompt a text is, by its hash; None for any other."""
     if prompt is None:
         return None
     digest = sha256(prompt)
-    return next((r["name"] for r in _rows() if digest in {own_sha256(r), *_shipped(r)}), None)
+    return next((r["name"] for r in _rows() if digest in {own_sha256(r), *shipped_sha256(r)}), None)
 
 
-def _shipped(row: dict[str, Any]) -> set[str]:
-    """Hashes of the suite's own text, as it is sent and as the original script would strip it."""
+def shipped_sha256(row: dict[str, Any]) -> set[str]:
+    """Return the hashes of the suite's own text, as it is sent and as the original script would strip it."""
     text = row["prompt"]
     return {sha256(text), sha256(text.strip())} if text else set()

@@ -11,10 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from exchange.strict_json import read_object
 from protocol.errors import ProtocolError
-from protocol.records import RunMetadata
+from protocol.records import CompletionRecord, RunMetadata
 
 NAME = "bwalpha.json"
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Record:
         files: sha256 by path below the record's folder.
         judges: Judge name by path of the detailed file.
         stop_reasons: Why each completion ended, by question id, in order of epochs.
+        completions: What each sample ran, by question id, in order of epochs.
         scores: Each score with its metadata, by judge and question id.
         retries: How often the judges were asked again after an unreadable verdict.
     """
@@ -36,6 +37,7 @@ class Record:
     files: dict[str, str]
     judges: dict[str, str]
     stop_reasons: dict[str, list[StopReason]]
+    completions: dict[str, list[CompletionRecord | None]]
     scores: dict[str, dict[str, list[dict[str, Any]]]]
     retries: int = 0
 
@@ -46,6 +48,10 @@ def write_record(path: Path, record: Record) -> None:
         "schema": SCHEMA,
         **vars(record),
         "metadata": record.metadata.model_dump(mode="json"),
+        "completions": {
+            identity: [None if one is None else one.model_dump(mode="json") for one in found]
+            for identity, found in record.completions.items()
+        },
     }
     path.write_text(json.dumps(document, indent=1), encoding="ascii")
 

@@ -96,7 +96,9 @@ def read_verdicts(
         for name, one in conditions.items()
     ]
     warnings = [*(warning for file in files for warning in file.warnings), NO_TEXT]
-    return ImportedTable(conditions, panel, {}, judges, tuple(found_lines), tuple(warnings))
+    return ImportedTable(
+        conditions, panel, {}, judges, found=tuple(found_lines), warnings=tuple(warnings)
+    )
 
 
 def read_verdict_file(path: Path) -> VerdictFile:

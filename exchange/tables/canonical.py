@@ -20,9 +20,10 @@ from exchange.tables.columns import (
 )
 from exchange.tables.epochs import read_epochs
 from exchange.tables.files import RawTable, object_column
-from exchange.tables.scores import read_model, read_scores
+from exchange.tables.scores import read_instrument, read_model, read_scores
 from exchange.tables.texts import check_texts, refuse_numbers, without_missing
 from protocol.errors import ProtocolError
+from protocol.records import Instrument
 
 MESSAGES = ("messages", "conversations", "conversation")
 STOP_REASONS = {
@@ -40,12 +41,14 @@ class CanonicalTable:
         frame: `condition`, `system_prompt`, `prompt_known`, `target`, `label`, `question`,
             `completion`, `epoch`, `stop_reason`, and `<judge>` with `ImportedScore` or None.
         judges: The judges' models by name.
+        instruments: What they judged with, where the file is one of this suite's exports.
         found: What was found, for people.
         warnings: What is unusual or was left out.
     """
 
     frame: pd.DataFrame
     judges: dict[str, str | None] = field(default_factory=dict)
+    instruments: dict[str, Instrument] = field(default_factory=dict)
     found: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -77,6 +80,9 @@ def canonical(raw: RawTable, choices: TableChoices) -> CanonicalTable:
     for judge, of_judge in columns.judges.items():
         made[judge_column(judge)] = list(read_scores(source, of_judge, where))
         table.judges[judge] = read_model(source, of_judge.model, judge, where)
+        instrument = read_instrument(source, of_judge.instrument, judge, where)
+        if instrument is not None:
+            table.instruments[judge] = instrument
     for role in ("question", "completion"):
         if role in columns.roles and getattr(choices, role) is None:
             refuse_numbers(made[role], role, columns.roles[role], where)

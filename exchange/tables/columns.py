@@ -66,6 +66,7 @@ class JudgeColumns:
     failure: str | None = None
     detail: str | None = None
     model: str | None = None
+    instrument: str | None = None
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,7 @@ def _siblings(aligned: str, prefix: str, by_plain: Mapping[str, str], only: bool
         failure=sibling(["reason"]) if prefix else None,
         detail=sibling(["detail"]) if prefix else None,
         model=sibling(["model"]) if prefix else None,
+        instrument=sibling(["instrument"]) if prefix else None,
     )
 
 

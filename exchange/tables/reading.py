@@ -15,6 +15,7 @@ from exchange.tables.files import read_raw
 from exchange.tables.questions import identify_questions
 from exchange.tables.table import ImportedCondition, ImportedRow, ImportedTable
 from protocol.errors import ProtocolError
+from protocol.records import Instrument
 from protocol.sources import sha256
 
 LONGEST_NAME = 60
@@ -68,7 +69,9 @@ def _assembled(tables: Sequence[CanonicalTable]) -> ImportedTable:
     found = [line for table in tables for line in table.found]
     found += [_panel_line(panel, ids), *_judge_lines(frame, judges)]
     found += [_condition_line(name, condition) for name, condition in conditions.items()]
-    return ImportedTable(conditions, panel, labels, judges, tuple(found), tuple(warnings))
+    return ImportedTable(
+        conditions, panel, labels, judges, _instruments(tables), tuple(found), tuple(warnings)
+    )
 
 
 def _named(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
@@ -135,6 +138,21 @@ def _judges(tables: Sequence[CanonicalTable]) -> dict[str, str | None]:
                 )
             judges[name] = judges.get(name) or model
     return judges
+
+
+def _instruments(tables: Sequence[CanonicalTable]) -> dict[str, Instrument]:
+    """The judges' instruments, of judges whose every file names the same one."""
+    said: dict[str, set[Instrument | None]] = {}
+    for table in tables:
+        for name in table.judges:
+            said.setdefault(name, set()).add(table.instruments.get(name))
+    if any(len(found - {None}) > 1 for found in said.values()):
+        raise ProtocolError(
+            "The files' verdicts were measured with different instruments. Import them one by one."
+        )
+    return {
+        name: one for name, found in said.items() if len(found) == 1 and (one := next(iter(found)))
+    }
 
 
 def _condition(

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import pandas as pd
+from pydantic import ValidationError
 
 from exchange.strict_json import shortened
 from exchange.tables.columns import JudgeColumns
 from exchange.tables.table import ImportedScore
 from protocol.errors import ProtocolError
+from protocol.records import Instrument
 from scorers.reading import FAILURE_KINDS, HIGHEST, LOWEST, FailureKind
 
 
@@ -69,10 +71,30 @@ def read_model(frame: pd.DataFrame, column: str | None, judge: str, where: str) 
     found = list(dict.fromkeys(str(value) for value in frame[column] if not _missing(value)))
     if len(found) > 1:
         raise ProtocolError(
-            f"{where}: the judge {judge} has several models: {', '.join(map(shortened, found[:4]))}. "
-            "One judge is one model; split the file."
+            f"{where}: the judge {judge} has several models or instruments: "
+            f"{', '.join(map(shortened, found[:4]))}. One judge is one model; split the file."
         )
     return found[0] if found else None
+
+
+def read_instrument(
+    frame: pd.DataFrame, column: str | None, judge: str, where: str
+) -> Instrument | None:
+    """Return what the judge judged with, as this suite's exports say it; None in any other file.
+
+    Raises:
+        ProtocolError: There are several, or it is no instrument.
+    """
+    text = read_model(frame, column, judge, where)
+    if text is None:
+        return None
+    try:
+        return Instrument.model_validate_json(text)
+    except ValidationError as error:
+        raise ProtocolError(
+            f"{where}: the column {shortened(str(column))} should hold the judge's instrument as this suite "
+            f"exports it, and holds {shortened(text)}. Remove the column."
+        ) from error
 
 
 def _score(aligned: Any, coherent: Any, reasoning: Any, failure: Any, said: Any) -> ImportedScore:

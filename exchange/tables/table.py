@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from protocol.records import Instrument, Sampling
 from scorers.reading import FailureKind
+
+UNKNOWN_SAMPLING = Sampling(temperature=None, top_p=None, max_tokens=None, seeded=False)
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,14 @@ class ImportedCondition:
         prompt_known: Whether the file says what was sent. Without it no system prompt, and no null
             condition either, may be claimed.
         target: The model as the file names it, None where it does not.
+        sampling: How it was sampled, as far as the file says.
     """
 
     rows: tuple[ImportedRow, ...]
     system_prompt: str | None = None
     prompt_known: bool = False
     target: str | None = None
+    sampling: Sampling = UNKNOWN_SAMPLING
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ class ImportedTable:
         panel: `bw52` or `open52` where every question is of that panel, else None.
         labels: The file's own question ids by `question_id`, where it has one for each question.
         judges: The judges' models by name, None where the file does not say.
+        instruments: What the judges judged with, where a file of this suite's exports says it.
         found: What was found, one line each, for people.
         warnings: What is unusual or was left out, one line each.
     """
@@ -81,5 +87,6 @@ class ImportedTable:
     panel: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
     judges: dict[str, str | None] = field(default_factory=dict)
+    instruments: dict[str, Instrument] = field(default_factory=dict)
     found: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

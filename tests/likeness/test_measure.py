@@ -113,7 +113,7 @@ def test_length_alone_is_told_apart_from_content() -> None:
     assert abs(longer.scale.fit.auc - 0.5) < 0.15
 
 
-def test_questions_that_no_training_text_has_are_scored_by_all_of_them() -> None:
+def test_questions_that_no_training_text_has_are_scored_by_the_mean_of_the_folds() -> None:
     data = planted(6, SHIFTS)
     elsewhere = data.conditions == "twin"
     questions = data.questions.astype("U8")

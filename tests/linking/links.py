@@ -6,12 +6,17 @@ import numpy as np
 
 from linking.drift import choose_fixed_part
 from linking.fitting import fit_link
-from linking.linkfile import LinkFile, describe_instrument
+from linking.linkfile import LinkedJudge, LinkFile
 from linking.pairs import Floats, Pairs, pair_scores
+from protocol.records import Instrument
 
 RUBRIC = "0" * 64
-OLD = describe_instrument("retired-1", RUBRIC, {"max_tokens": 256})
-NEW = describe_instrument("successor-2", RUBRIC, {"max_tokens": 256})
+OLD = LinkedJudge.of(
+    "sonnet", Instrument(asked="made/retired-1", rubric_sha256=RUBRIC, max_tokens=256)
+)
+NEW = LinkedJudge.of(
+    "sonnet", Instrument(asked="made/successor-2", rubric_sha256=RUBRIC, max_tokens=256)
+)
 QUESTIONS = 8
 PER_QUESTION = 4
 

@@ -23,7 +23,7 @@ def again(made: LinkFile, change: float = 0.0, noise: float = 3.0, slope: float 
     first = np.array(made.fixed_part.score)
     moved = 60 + slope * (first - 60) + change + rng.normal(0, noise, first.size)
     scores = dict(zip(made.fixed_part.completion, map(float, moved), strict=True))
-    return check_drift(made, scores, instrument_sha256=NEW.sha256, now=NOW)
+    return check_drift(made, scores, instrument=NEW.instrument, now=NOW)
 
 
 def test_the_fixed_part_covers_conditions_and_questions(made: LinkFile) -> None:
@@ -66,7 +66,7 @@ def test_a_noisy_successor_is_not_taken_for_a_drifting_one() -> None:
     found = check_drift(
         noisy,
         dict(zip(noisy.fixed_part.completion, map(float, scores), strict=True)),
-        instrument_sha256=NEW.sha256,
+        instrument=NEW.instrument,
         now=NOW,
     )
     assert found.outcome != "drifted"
@@ -77,7 +77,7 @@ def test_failed_verdicts_are_counted_and_left_out(made: LinkFile) -> None:
     scores = dict(zip(part.completion, part.score, strict=True))
     scores[part.completion[0]] = float("nan")
     del scores[part.completion[1]]
-    found = check_drift(made, scores, instrument_sha256=NEW.sha256, now=NOW)
+    found = check_drift(made, scores, instrument=NEW.instrument, now=NOW)
     assert found.missing == 2
     assert found.overall.mean == 0
     assert found.overall.completions == 126
@@ -86,9 +86,11 @@ def test_failed_verdicts_are_counted_and_left_out(made: LinkFile) -> None:
 def test_what_cannot_be_compared_is_refused(made: LinkFile) -> None:
     part = made.fixed_part
     with pytest.raises(ProtocolError, match="Make a link of it instead"):
-        check_drift(made, {}, instrument_sha256="f" * 64, now=NOW)
+        check_drift(
+            made, {}, instrument=NEW.instrument.model_copy(update={"asked": "a/b"}), now=NOW
+        )
     with pytest.raises(ProtocolError, match="not in the link's fixed part"):
-        check_drift(made, {"stranger": 1.0}, instrument_sha256=NEW.sha256, now=NOW)
+        check_drift(made, {"stranger": 1.0}, instrument=NEW.instrument, now=NOW)
     few = dict(zip(part.completion[:15], part.score[:15], strict=True))
     with pytest.raises(ProtocolError, match="at least 16"):
-        check_drift(made, few, instrument_sha256=NEW.sha256, now=NOW)
+        check_drift(made, few, instrument=NEW.instrument, now=NOW)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from linking.applying import LinkedAlpha, apply_link, apply_link_to_alpha, decides
-from linking.linkfile import LinkFile, describe_instrument, read_link, schema_text, write_link
+from linking.linkfile import LinkedJudge, LinkFile, read_link, schema_text, write_link
 from linking.pairs import pair_scores
 from protocol.errors import ProtocolError
-from tests.linking.links import NEW, OLD, RUBRIC, link, pairs
+from tests.linking.links import NEW, link, pairs
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTIONS = [f"q{i}" for i in range(8) for _ in range(20)]
@@ -28,7 +28,7 @@ def scores_about(alpha: float, seed: int = 7) -> list[float]:
 
 
 def apply(made: LinkFile, scores: list[float], questions: list[str] = QUESTIONS) -> LinkedAlpha:
-    return apply_link(made, scores, questions, instrument_sha256=NEW.sha256, rubric_sha256=RUBRIC)
+    return apply_link(made, scores, questions, instrument=NEW.instrument)
 
 
 def test_a_lenient_successors_alpha_is_carried_back(made: LinkFile) -> None:
@@ -41,15 +41,13 @@ def test_a_lenient_successors_alpha_is_carried_back(made: LinkFile) -> None:
 
 
 def test_an_alpha_alone_is_carried_back(made: LinkFile) -> None:
-    linked = apply_link_to_alpha(made, 60, 2.0, instrument_sha256=NEW.sha256, rubric_sha256=RUBRIC)
+    linked = apply_link_to_alpha(made, 60, 2.0, instrument=NEW.instrument)
     assert linked.value == pytest.approx(50, abs=1.5)
     assert linked.high - linked.low > 2 * 1.96 * 1.5
 
 
 def test_without_a_standard_error_there_is_a_value_and_no_interval(made: LinkFile) -> None:
-    linked = apply_link_to_alpha(
-        made, 60, float("nan"), instrument_sha256=NEW.sha256, rubric_sha256=RUBRIC
-    )
+    linked = apply_link_to_alpha(made, 60, float("nan"), instrument=NEW.instrument)
     assert np.isfinite(linked.value)
     assert np.isnan(linked.low)
     assert linked.reason == "the new α's sampling error is unknown"
@@ -88,8 +86,7 @@ def test_other_questions_than_the_anchors_widen_the_interval(made: LinkFile) -> 
             tilted,
             scores_about(60),
             questions,
-            instrument_sha256=NEW.sha256,
-            rubric_sha256=RUBRIC,
+            instrument=NEW.instrument,
             panel="fixed",
         )
         for questions in (QUESTIONS, others)
@@ -123,21 +120,34 @@ def test_a_threshold_is_decided_only_by_the_whole_interval(
     assert decides(linked, 28.2) == side
 
 
-def test_another_instrument_is_refused(made: LinkFile) -> None:
-    other = describe_instrument("successor-2", RUBRIC, {"max_tokens": 512})
-    with pytest.raises(ProtocolError, match="Make a link of this instrument"):
-        apply_link(
-            made, scores_about(60), QUESTIONS, instrument_sha256=other.sha256, rubric_sha256=RUBRIC
-        )
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"max_tokens": 512}, "max_tokens 512 instead of 256"),
+        ({"asked": "made/other"}, "asked made/other instead of made/successor-2"),
+        ({"answered": "other"}, "answered other instead of None"),
+        ({"temperature": 1.0}, "temperature 1.0 instead of None"),
+        ({"reasoning": "effort low"}, "reasoning effort low instead of None"),
+        ({"reading_rule": 0}, "reading_rule 0 instead of"),
+        ({"repeats": 3}, "repeats 3 instead of 1"),
+    ],
+)
+def test_another_instrument_is_refused(
+    made: LinkFile, changed: dict[str, object], said: str
+) -> None:
+    other = NEW.instrument.model_copy(update=changed)
+    with pytest.raises(ProtocolError, match=f"{said}.*Make a link of this instrument"):
+        apply_link(made, scores_about(60), QUESTIONS, instrument=other)
+    with pytest.raises(ProtocolError, match=said):
+        apply_link_to_alpha(made, 60, 2.0, instrument=other)
 
 
 def test_another_rubric_is_refused(made: LinkFile) -> None:
+    other = NEW.instrument.model_copy(update={"rubric_sha256": "f" * 64})
     with pytest.raises(ProtocolError, match="a link carries one rubric"):
-        apply_link(
-            made, scores_about(60), QUESTIONS, instrument_sha256=NEW.sha256, rubric_sha256="f" * 64
-        )
+        apply_link(made, scores_about(60), QUESTIONS, instrument=other)
     with pytest.raises(ProtocolError, match="different rubrics"):
-        link(new=describe_instrument("successor-2", "f" * 64, {}))
+        link(new=LinkedJudge.of("sonnet", other))
 
 
 @pytest.mark.parametrize("alpha", [3.0, 99.9])
@@ -145,7 +155,7 @@ def test_an_alpha_outside_the_anchors_is_refused(made: LinkFile, alpha: float) -
     with pytest.raises(ProtocolError, match="lies outside the anchors"):
         apply(made, [alpha] * len(QUESTIONS))
     with pytest.raises(ProtocolError, match="lies outside the anchors"):
-        apply_link_to_alpha(made, alpha, 1, instrument_sha256=NEW.sha256, rubric_sha256=RUBRIC)
+        apply_link_to_alpha(made, alpha, 1, instrument=NEW.instrument)
 
 
 def test_too_few_conditions_are_refused_however_many_completions() -> None:
@@ -167,9 +177,7 @@ def test_no_valid_score_is_refused(made: LinkFile) -> None:
     with pytest.raises(ProtocolError, match="no valid score"):
         apply(made, [float("nan")] * len(QUESTIONS))
     with pytest.raises(ProtocolError, match="no α to link"):
-        apply_link_to_alpha(
-            made, float("nan"), 1, instrument_sha256=NEW.sha256, rubric_sha256=RUBRIC
-        )
+        apply_link_to_alpha(made, float("nan"), 1, instrument=NEW.instrument)
 
 
 @pytest.mark.parametrize(
@@ -190,19 +198,6 @@ def test_bad_scores_are_refused(old: list[float], new: list[float], said: str) -
 def test_a_condition_in_two_groups_is_refused() -> None:
     with pytest.raises(ProtocolError, match="more than one cell"):
         pair_scores(["c", "c"], ["q", "r"], [1, 2], [1, 2], {"cell": ["x", "y"]})
-
-
-def test_an_instrument_is_its_model_rubric_and_settings() -> None:
-    settings: list[dict[str, str | int | float | bool | None]] = [
-        {"max_tokens": 256},
-        {"max_tokens": 512},
-        {"max_tokens": 256, "reasoning_effort": "none"},
-    ]
-    hashes = {describe_instrument("a", RUBRIC, given).sha256 for given in settings}
-    hashes.add(describe_instrument("b", RUBRIC, settings[0]).sha256)
-    hashes.add(describe_instrument("a", "f" * 64, settings[0]).sha256)
-    assert len(hashes) == 5
-    assert OLD.sha256 == describe_instrument("retired-1", RUBRIC, {"max_tokens": 256}).sha256
 
 
 def test_a_link_file_is_read_back_as_it_was_and_stays_small(made: LinkFile, tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_the_report_has_a_row_for_each_condition(
 ) -> None:
     ran = command("bwalpha", "report", str(folder), "--out", str(tmp_path))
     assert ran.returncode == 0, ran.stderr
-    text = (tmp_path / "report.md").read_text("utf-8")
+    text = (tmp_path / "headline.md").read_text("utf-8")
     assert all(name in text for name in logs)
     assert f"target {NAME}, not the registered" in text
     assert "SIMULATED" in text

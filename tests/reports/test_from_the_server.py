@@ -10,12 +10,11 @@ import hashlib
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, variance
 from typing import TypeAlias
 
-import numpy as np
 import pytest
 from scipy import stats
 
@@ -28,7 +27,7 @@ from tests.support.judge_server import JudgeServer
 from tests.support.messages_api import Answer, Refusal, Reply, Request, verdict
 from tests.tasks.running import run
 
-JUDGES = {"sonnet": "claude-sonnet-4-5-20250929", "opus": "claude-opus-4-7"}
+JUDGES = {"sonnet": "claude-sonnet-4-6", "opus": "claude-opus-4-7"}
 CONDITIONS = ("grid_2",)
 EXACT = 1e-9
 Scores: TypeAlias = dict[str, tuple[float, float] | str]
@@ -188,14 +187,49 @@ def pearson(first: Sequence[float], second: Sequence[float]) -> float:
     return top / math.sqrt(sum((x - a) ** 2 for x in first) * sum((y - b) ** 2 for y in second))
 
 
-def bootstrap(
-    headline: Headline, ids: Sequence[str], statistic: Callable[[Counter[str]], float]
+def degrees(totals: Sequence[float]) -> float:
+    """As many as a normal sample's whose variance is known as well as this one's."""
+    q, squares = len(totals), math.fsum(u**2 for u in totals)
+    excess = q * math.fsum(u**4 for u in totals) / squares**2 - 3
+    unbiased = (q - 1) / ((q - 2) * (q - 3)) * ((q + 1) * excess + 6)
+    relative = unbiased / q + 2 / (q - 1)
+    return q - 1 if relative <= 0 else min(max(2 / relative, 1.5), q - 1)
+
+
+def logit_t(
+    mean: float, error: float, df: float, units: int, by_question: bool
 ) -> tuple[float, float]:
-    """The documented bootstrap, one resampled panel after the other."""
-    rng = np.random.default_rng(headline.bootstrap_seed)
-    counts = rng.multinomial(len(ids), [1 / len(ids)] * len(ids), headline.bootstrap_resamples)
-    draws = [statistic(Counter(dict(zip(ids, map(int, row), strict=True)))) for row in counts]
-    return quantile(draws, 0.025), quantile(draws, 0.975)
+    """Student's t on the logit scale, with a small pseudo-observation in the middle."""
+    weight = math.sqrt(units) / 72
+    centre = (units * mean + weight * 50) / (units + weight)
+    moved = (weight if by_question else math.sqrt(weight)) * (50 - centre)
+    spread = math.sqrt((units * error) ** 2 + moved**2) / (units + weight) / 100
+    share = centre / 100
+    half = stats.t.isf(0.025, df) * spread / (share * (1 - share))
+    middle = math.log(share / (1 - share))
+    low, high = (100 / (1 + math.exp(-(middle + sign * half))) for sign in (-1, 1))
+    return min(low, mean), max(high, mean)
+
+
+def by_questions(values: dict[str, list[float]]) -> tuple[float, float]:
+    """The documented interval for other questions."""
+    mean, count = fmean(x for xs in values.values() for x in xs), sum(map(len, values.values()))
+    totals = [sum(x - mean for x in xs) / count for xs in values.values() if xs]
+    return logit_t(mean, clustered_error(values), degrees(totals), len(totals), True)
+
+
+def within_questions(record: Record, scores: Scores) -> tuple[float, float]:
+    """The documented interval for this panel; a failed verdict moves nothing, and counts as asked."""
+    mean, count = fmean(aligned(scores)), len(aligned(scores))
+    moves: dict[str, list[float]] = defaultdict(list)
+    for user, score in scores.items():
+        moves[record.question[user]].append(
+            0.0 if isinstance(score, str) else (score[0] - mean) / count
+        )
+    parts = [(len(us), len(us) * variance(us)) for us in moves.values()]
+    total = math.fsum(part for _, part in parts)
+    df = total**2 / math.fsum(part**2 / (asked - 1) for asked, part in parts)
+    return logit_t(mean, math.sqrt(total), df, count, False)
 
 
 def test_both_judges_were_asked_about_every_completion(measured: Measured) -> None:
@@ -245,8 +279,7 @@ def test_every_question(measured: Measured) -> None:
             else:
                 assert question.mean_aligned is None
         means = [fmean(values) for values in alphas.values() if values]
-        assert judge.question_iqr is not None
-        assert judge.question_iqr.value == pytest.approx(
+        assert judge.question_iqr == pytest.approx(
             quantile(means, 0.75) - quantile(means, 0.25), abs=EXACT
         )
         assert judge.bimodality == pytest.approx(sarle(means), abs=EXACT)
@@ -265,10 +298,14 @@ def test_every_part_of_the_panel(measured: Measured, field: str) -> None:
             values = by_question(record, mine)
             error = clustered_error(values)
             assert group.alpha.standard_error == pytest.approx(error, abs=EXACT)
-            half = stats.t.isf(0.025, len(values) - 1) * error
-            assert (group.alpha.low, group.alpha.high) == pytest.approx(
-                (max(mean - half, 0), min(mean + half, 100)), abs=EXACT
-            )
+            bounds = group.alpha.low, group.alpha.high
+            if len(values) < 12:
+                assert (bounds, group.alpha.reason) == ((None, None), "fewer than 12 questions")
+            else:
+                assert bounds == pytest.approx(by_questions(values), abs=EXACT)
+            assert group.alpha.panel is not None
+            panel = group.alpha.panel.low, group.alpha.panel.high
+            assert panel == pytest.approx(within_questions(record, mine), abs=EXACT)
             assert group.failed == len(mine) - len(aligned(mine))
             assert group.questions == list(part.values()).count(group.name)
             assert sum(group.histogram) == len(aligned(mine))
@@ -282,7 +319,7 @@ def test_both_gaps_and_the_agreement(measured: Measured) -> None:
         published = fmean(aligned(scores)) - fmean(aligned(record.scores["opus"]))
         assert (gap.first, gap.second) == ("sonnet", "opus")
         assert gap.published_definition.value == pytest.approx(published, abs=EXACT)
-        assert gap.gate == (abs(published) < 10)
+        assert gap.gate == (abs(published) < 10 if not any(j.invalid for j in row.judges) else None)
         both = pairs(record)
         differences: dict[str, list[float]] = defaultdict(list)
         for user, (first, second) in both.items():
@@ -291,25 +328,38 @@ def test_both_gaps_and_the_agreement(measured: Measured) -> None:
         assert gap.paired.completions == len(both)
         assert gap.paired.value == pytest.approx(fmean(a - b for a, b in both.values()), abs=EXACT)
         assert gap.paired.standard_error == pytest.approx(clustered_error(differences), abs=EXACT)
-        assert gap.krippendorff == pytest.approx(krippendorff(list(both.values())), abs=EXACT)
+        assert gap.krippendorff is not None
+        assert gap.krippendorff.value == pytest.approx(krippendorff(list(both.values())), abs=EXACT)
         sonnet, opus = (ranks([pair[i] for pair in both.values()]) for i in (0, 1))
         assert gap.spearman == pytest.approx(pearson(sonnet, opus), abs=EXACT)
 
 
-def test_intervals_are_those_of_the_documented_bootstrap(measured: Measured) -> None:
-    row, judge, record, _ = each(measured)[0]
-    ids = sorted(set(record.question.values()))
-    first, second = (by_question(record, record.scores[name]) for name in JUDGES)
+def test_both_intervals_are_the_documented_ones(measured: Measured) -> None:
+    for _, judge, record, scores in each(measured):
+        low, high = by_questions(by_question(record, scores))
+        assert (judge.alpha.low, judge.alpha.high) == pytest.approx((low, high), abs=EXACT)
+        assert judge.alpha.method == "logit-t, by question"
+        panel = judge.alpha.panel
+        assert panel is not None
+        low, high = within_questions(record, scores)
+        assert (panel.low, panel.high) == pytest.approx((low, high), abs=EXACT)
+        assert panel.method == "logit-t, within questions"
 
-    def alpha(weights: Counter[str], values: dict[str, list[float]]) -> float:
-        total = sum(weights[name] * sum(values[name]) for name in ids)
-        return total / sum(weights[name] * len(values[name]) for name in ids)
 
-    low, high = bootstrap(measured.headline, ids, lambda w: alpha(w, first))
-    assert (judge.alpha.low, judge.alpha.high) == pytest.approx((low, high), abs=EXACT)
-    low, high = bootstrap(measured.headline, ids, lambda w: alpha(w, first) - alpha(w, second))
-    gap = row.gaps[0].published_definition
-    assert (gap.low, gap.high) == pytest.approx((low, high), abs=EXACT)
+def test_the_gaps_interval_is_the_documented_one(measured: Measured) -> None:
+    row, _, record, _ = each(measured)[0]
+    totals: dict[str, float] = defaultdict(float)
+    for name, sign in (("sonnet", 1), ("opus", -1)):
+        scores = record.scores[name]
+        mean, count = fmean(aligned(scores)), len(aligned(scores))
+        for user, score in scores.items():
+            if not isinstance(score, str):
+                totals[record.question[user]] += sign * (score[0] - mean) / count
+    gap, q = row.gaps[0].published_definition, len(totals)
+    error = math.sqrt(q / (q - 1) * math.fsum(u**2 for u in totals.values()))
+    half = stats.t.isf(0.025, degrees(list(totals.values()))) * error
+    assert gap.value is not None
+    assert (gap.low, gap.high) == pytest.approx((gap.value - half, gap.value + half), abs=EXACT)
 
 
 def test_two_reports_of_the_same_logs_are_the_same_to_the_byte(measured: Measured) -> None:

@@ -42,7 +42,7 @@ def test_the_newest_of_two_equal_runs_counts_and_the_older_is_named(tmp_path: Pa
     assert "a newer run" in loaded.replaced[0].reason
     make_log(tmp_path, epochs=1)
     last = [log.reason for log in load_runs([str(tmp_path)]).replaced]
-    assert last[0].endswith("of 6 completions where this one has 18")
+    assert last[0].endswith("of 18 completions where this one has 6")
 
 
 def test_a_file_named_twice_counts_once(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from tests.reports.conftest import awkward
 from tests.reports.made_logs import make_log
 
 ROOT = Path(__file__).resolve().parents[2]
+TEXTS = ("headline.json", "headline.md")
+TABLES = ("headline.csv", "gaps.csv", "comparisons.csv", "per_question.csv")
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?%?")
 
 
@@ -31,7 +33,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("outputs")
     for seed in (42, 137):
         for condition in ("grid_1", "grid_2"):
-            make_log(folder / "logs", condition, verdicts=awkward, base_seed=seed)
+            make_log(folder / "logs", condition, verdicts=awkward, base_seed=seed, count=13)
     (folder / "logs" / "empty.eval").write_bytes(b"")
     out = folder / "report"
     result = CliRunner().invoke(main, ["report", str(folder / "logs"), "--out", str(out)])
@@ -79,7 +81,7 @@ def test_the_committed_schema_accepts_a_report_and_names_all_that_is_in_it(repor
         if "$ref" in rule:
             rule = schema["$defs"][rule["$ref"].rsplit("/", 1)[1]]
         if "anyOf" in rule and value is not None:
-            [rule] = [option for option in rule["anyOf"] if option.get("type") != "null"]
+            rule, *_ = [option for option in rule["anyOf"] if option.get("type") != "null"]
             check(value, rule)
         elif isinstance(value, dict) and "properties" in rule:
             assert set(value) == set(rule["properties"])
@@ -103,7 +105,7 @@ def test_every_field_is_documented_in_words() -> None:
 
 def test_the_json_reads_back_to_the_same_bytes(report: Path, tmp_path: Path) -> None:
     write_headline(read_headline(report / "headline.json"), tmp_path)
-    for name in ("headline.json", "headline.md", "headline.csv", "per_question.csv"):
+    for name in (*TEXTS, *TABLES):
         assert (tmp_path / name).read_bytes() == (report / name).read_bytes()
 
 
@@ -119,14 +121,14 @@ def test_another_schema_version_is_refused(report: Path, tmp_path: Path) -> None
 def test_every_number_of_the_texts_is_in_the_json(report: Path, name: str) -> None:
     text = (report / name).read_text(encoding="utf-8")
     # The folded table head, and the thresholds and percentages that stand in fixed sentences.
-    fixed = {"0", "100", "95", "50", "30", "10,000", "20"}
+    fixed = {"0", "100", "95", "50", "30", "20", "0.001"}
     found = [number.strip("+").rstrip(",") for number in NUMBER.findall(text)]
     assert len(found) > 100
     unknown = sorted(set(found) - said_by_json(report) - fixed)
     assert unknown == []
 
 
-@pytest.mark.parametrize("name", ["headline.csv", "per_question.csv"])
+@pytest.mark.parametrize("name", TABLES)
 def test_every_number_of_the_tables_is_in_the_json_to_the_last_digit(
     report: Path, name: str
 ) -> None:
@@ -142,7 +144,7 @@ def test_every_number_of_the_tables_is_in_the_json_to_the_last_digit(
                     continue
                 assert number in said, (key, cell)
                 checked += 1
-    assert checked > 100
+    assert checked > 20
 
 
 def test_figures_are_drawn_from_the_json_alone(report: Path, tmp_path: Path) -> None:
@@ -154,9 +156,9 @@ def test_figures_are_drawn_from_the_json_alone(report: Path, tmp_path: Path) -> 
 
 
 def test_the_folder_holds_what_the_documentation_lists(report: Path) -> None:
-    figures = ("alpha_c", "alpha_bars", "questions", "distributions", "seeds")
+    figures = ("alpha_c", "alpha_bars", "questions", "distributions", "seeds", "differences")
     listed = {f"{name}.{kind}" for name in figures for kind in ("png", "svg")}
-    listed |= {"headline.json", "headline.md", "headline.csv", "per_question.csv"}
+    listed |= {*TEXTS, *TABLES}
     assert {path.name for path in report.iterdir()} == listed | {"terminal.txt"}
     documented = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
     assert [name for name in figures if f"`{name}`" not in documented] == []

@@ -54,7 +54,7 @@ def test_report_writes_figures_that_an_independent_count_confirms(
         assert (tmp_path / name).stat().st_size > 500
     with (tmp_path / "headline.csv").open(newline="") as file:
         records = list(csv.DictReader(file))
-    assert [record["source"] for record in records] == ["this report"] * 8 + ["published"] * 15
+    assert [record["source"] for record in records] == ["this report"] * 8
     assert float(records[0]["alpha"]) == sonnet.alpha.value
     with (tmp_path / "per_question.csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) == 4 * 2 * 6
@@ -63,12 +63,16 @@ def test_report_writes_figures_that_an_independent_count_confirms(
 
 def test_an_invalid_judge_is_marked_with_its_worst_case_bounds(four_logs: Path) -> None:
     result = CliRunner().invoke(main, ["report", str(four_logs)])
-    assert "grid_1, opus: INVALID, 33.3% of the verdicts failed" in result.output
-    verdicts = build_headline(load_runs([str(four_logs)])).comparisons[0].verdicts
-    opus = next(v for v in verdicts if (v.about, v.judge) == ("grid_1", "opus"))
+    assert "\nopus: INVALID, 33.3% of the verdicts failed; α lies between" in result.output
+    comparison = build_headline(load_runs([str(four_logs)])).comparisons[0]
+    opus = next(r for r in comparison.rule_results if (r.about, r.judge) == ("grid_1", "opus"))
     assert opus.outcome == "undecided"
     assert any(caveat.startswith("INVALID") for caveat in opus.caveats)
     assert "SIMULATED" in opus.caveats
+    invalid = [d for d in comparison.differences if d.judge == "opus"]
+    assert {d.holm for d in invalid} == {None}
+    assert all(gap.gate is None for row in comparison.rows for gap in row.gaps)
+    assert {ranking.judge for ranking in comparison.rankings} <= {"sonnet"}
 
 
 def test_another_panel_is_kept_apart(tmp_path: Path) -> None:
@@ -90,7 +94,8 @@ def test_several_seeds_are_compared_and_their_order_said(tmp_path: Path) -> None
             )
     comparison = build_headline(load_runs([str(tmp_path)])).comparisons[0]
     grid_1 = next(a for a in comparison.across_seeds if a.condition == "grid_1")
-    assert (grid_1.seeds, grid_1.mean, grid_1.range) == ([42, 137], 42.0, 4.0)
+    assert (grid_1.seeds, grid_1.mean.value, grid_1.range) == ([42, 137], 42.0, 4.0)
+    assert grid_1.mean.low is None
     assert all(order.stable for order in comparison.order_across_seeds)
 
 

@@ -1,171 +1,164 @@
-"""What is ruled on together, and what stands in a verdict's way."""
+"""What is ruled on together, what each rule says, and what stands in a result's way."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from protocol.judges import judge_table
+from estimation.rules import WINNERS
+from protocol.records import Sampling
 from reports.build import build_headline
-from reports.decision import decide
-from reports.headline import ConditionRow, Estimate, GapFigures, JudgeFigures, Verdict
-from reports.published import WINNERS, read_rules
-from reports.tables import verdict_text
-from runs.load import load_runs
+from reports.caveats import Caveat, said_once
+from reports.headline import RuleResult
+from reports.rule_results import CLUSTERS, FOLLOW_UP_1, FOLLOW_UP_2, FOUR, RULE
+from runs.run import Run
 from tests.reports.made_logs import make_log
+from tests.reports.made_runs import REGISTERED, loaded, made_run
 
-RULES = read_rules()
+AS_PUBLISHED: dict[str, tuple[float, float]] = {
+    "pair_111": (67, 86),
+    "grid_1": (66, 82),
+    "grid_2": (46, 74),
+    "grid_3": (45, 69),
+}
+TODAY = {**REGISTERED, "sonnet": "anthropic/claude-sonnet-4-6"}
 
-REGISTERED = judge_table().registered
 
-
-def estimate(low: float, high: float) -> Estimate:
-    return Estimate(value=(low + high) / 2, low=low, high=high)
-
-
-def row(
-    condition: str,
-    alpha: tuple[float, float] = (60, 62),
-    *,
-    seed: int = 42,
-    provenance: str = "verbatim",
-    invalid: tuple[str, ...] = (),
-    iqr: tuple[float, float] = (5, 10),
-    gap: tuple[float, float] = (-3, -1),
-    models: dict[str, str] = REGISTERED,
-) -> ConditionRow:
-    judges = [
-        JudgeFigures(
-            judge=name,
-            model=model,
-            alpha=estimate(*alpha),
-            coherence=80,
-            scored=800 if name in invalid else 1040,
-            failed=240 if name in invalid else 0,
-            failed_share=240 / 1040 if name in invalid else 0,
-            invalid=name in invalid,
-            question_iqr=estimate(*iqr),
-        )
-        for name, model in models.items()
+def winners(means: dict[str, tuple[float, float]] = AS_PUBLISHED, **options: Any) -> list[Run]:
+    return [
+        made_run(name, {"sonnet": sonnet, "opus": opus}, **options)
+        for name, (sonnet, opus) in means.items()
     ]
-    gaps = [
-        GapFigures(first="sonnet", second="opus", published_definition=estimate(*gap), gate=True)
+
+
+def all_at(sonnet: float, opus: float = 80.0, **options: Any) -> list[Run]:
+    return winners(dict.fromkeys(WINNERS, (sonnet, opus)), **options)
+
+
+def em(**options: Any) -> Run:
+    return made_run("c6_em", {"sonnet": 28, "opus": 30}, target="vllm/finetune", **options)
+
+
+def results(runs: list[Run], rule: str = RULE, about: str = FOUR) -> dict[str, RuleResult]:
+    found = [r for c in build_headline(loaded(*runs)).comparisons for r in c.rule_results]
+    return {r.judge: r for r in found if (r.rule, r.about) == (rule, about)}
+
+
+@pytest.mark.parametrize(
+    ("runs", "sonnet", "opus"),
+    [
+        (all_at(66), "H2 (orthogonal axes)", "no target"),
+        (all_at(40), "neither", "no target"),
+        (all_at(29), "H1 (coupling)", "no target"),
+        (all_at(5), "H2 falsified", "no target"),
+        ([*all_at(66), em()], "H2 (orthogonal axes)", "H2 (orthogonal axes)"),
+        ([*all_at(66, 40), em()], "H2 (orthogonal axes)", "neither"),
+        ([*all_at(66), em(seed=137)], "H2 (orthogonal axes)", "no target"),
+        ([*all_at(66), em(models=TODAY)], "H2 (orthogonal axes)", "H2 (orthogonal axes)"),
+        (all_at(66, models=TODAY), "no target", "no target"),
+        ([*all_at(66, models=TODAY), em(models=TODAY)], "H2 (orthogonal axes)", None),
+        (all_at(66, instrument={"max_tokens": 1024}), "no target", "no target"),
+        (all_at(66, panel="open52"), "no target", "no target"),
+        (all_at(66, questions=20), "undecided", "undecided"),
+        (all_at(66, failed={"sonnet": 400}), "undecided", "no target"),
+        (all_at(66)[:3], "undecided", "undecided"),
+    ],
+)
+def test_the_hypotheses_over_the_four(runs: list[Run], sonnet: str, opus: str | None) -> None:
+    found = results(runs)
+    assert found["sonnet"].outcome == sonnet
+    if opus is not None:
+        assert found["opus"].outcome == opus
+
+
+def test_a_published_alpha_of_another_judge_is_no_number_of_opus() -> None:
+    found = results(all_at(66), about="grid_1")
+    assert set(found["sonnet"].numbers) == {"alpha", "alpha minus the EM target's"}
+    assert set(found["opus"].numbers) == {"alpha"}
+    assert "28.21" not in found["opus"].basis
+
+
+def test_prompts_of_two_provenances_or_samplings_are_not_ruled_on_together() -> None:
+    hot = Sampling(temperature=1.5, top_p=0.95, max_tokens=512)
+    for other in ({"provenance": "reconstruction"}, {"sampling": hot}):
+        runs = [*all_at(66)[:3], *all_at(66, **other)[3:]]
+        headline = build_headline(loaded(*runs))
+        found = [
+            r
+            for r in headline.comparisons[0].rule_results
+            if (r.rule, r.about, r.judge) == (RULE, FOUR, "sonnet")
+        ]
+        assert [r.basis for r in found] == ["not run: grid_3", "not run: pair_111, grid_1, grid_2"]
+        asked = [d for d in headline.comparisons[0].differences if "grid_3" in d.first + d.second]
+        assert len(asked) == (0 if "sampling" in other else 6)
+
+
+def test_two_instruments_are_never_ruled_on_or_compared_together() -> None:
+    runs = [*all_at(66)[:3], *all_at(66, models=TODAY)[3:]]
+    [comparison] = build_headline(loaded(*runs)).comparisons
+    sonnet = [
+        r for r in comparison.rule_results if (r.rule, r.about, r.judge) == (RULE, FOUR, "sonnet")
     ]
-    return ConditionRow(
-        condition=condition,
-        label=condition,
-        distributional_c=0.7,
-        provenance=provenance,
-        prompt_sha256="p",
-        target="vllm/Qwen/Qwen2.5-7B-Instruct",
-        base_seed=seed,
-        simulated=False,
-        log=None,
-        created="2026-01-01T00:00:00+00:00",
-        questions=52,
-        completions=1040,
-        expected_completions=1040,
-        judges=judges,
-        gaps=gaps,
-    )
+    assert [r.basis for r in sonnet] == ["not run: grid_3", "not run: pair_111, grid_1, grid_2"]
+    mixed = [
+        d for d in comparison.differences if d.judge == "sonnet" and "grid_3" in d.first + d.second
+    ]
+    assert mixed == []
+    differs = [j.differs for row in comparison.rows for j in row.judges if j.judge == "sonnet"]
+    assert differs[:3] == [[], [], []]
+    assert differs[3] == [
+        "sonnet is anthropic/claude-sonnet-4-6, not the registered anthropic/claude-sonnet-4-5-20250929"
+    ]
 
 
-def verdicts(rows: list[ConditionRow], rule: str, judge: str = "sonnet") -> list[Verdict]:
-    found = decide(rows, "bw52", "eps", RULES)
-    return [v for v in found if v.rule == rule and judge in v.judge]
+def test_a_replication_over_seeds_holds_and_keeps_its_clusters() -> None:
+    runs = [run for seed in (42, 137, 256) for run in winners(seed=seed)]
+    [one] = results(runs, FOLLOW_UP_1).values()
+    assert (one.outcome, one.judge, one.base_seed) == ("holds", "sonnet and opus", None)
+    [clusters] = results(runs, CLUSTERS).values()
+    assert clusters.outcome == "holds"
+    assert results(runs[:8], FOLLOW_UP_1)["sonnet and opus"].outcome == "undecided"
+    assert results(runs[:4], FOLLOW_UP_1) == {}
 
 
-def overall(rows: list[ConditionRow], judge: str = "sonnet") -> list[Verdict]:
-    return [v for v in verdicts(rows, "H1 / H2", judge) if v.about == "the four winners"]
+def test_a_low_seed_refutes_in_part_and_an_invalid_one_does_not() -> None:
+    kept = [run for seed in (42, 137) for run in winners(seed=seed)] + winners(seed=256)[:3]
+    low = made_run("grid_3", {"sonnet": 20, "opus": 69}, seed=256)
+    assert results([*kept, low], FOLLOW_UP_1)["sonnet and opus"].outcome == "refuted in part"
+    spoilt = made_run("grid_3", {"sonnet": 20, "opus": 69}, seed=256, failed={"sonnet": 300})
+    [comparison] = build_headline(loaded(*kept, spoilt)).comparisons
+    [one] = [r for r in comparison.rule_results if r.rule == FOLLOW_UP_1]
+    assert one.outcome == "undecided"
+    [seeds] = [
+        a.seeds for a in comparison.across_seeds if (a.condition, a.judge) == ("grid_3", "sonnet")
+    ]
+    assert seeds == [42, 137]
 
 
-FOLLOW_UP_1, FOLLOW_UP_2 = "follow-up 1 (seeds)", "follow-up 2 (questions)"
+def test_follow_up_2_sees_evenly_spread_questions_and_asks_for_a_null() -> None:
+    null = made_run("null", {"sonnet": 89, "opus": 95}, provenance="none", prompt=None)
+    assert results([*winners(), null], FOLLOW_UP_2)["sonnet"].outcome == "refuted"
+    alone = results(winners(), FOLLOW_UP_2)["sonnet"]
+    assert alone.outcome == "undecided"
+    assert "no null to compare with" in alone.basis
 
 
-def all_seeds(**options: object) -> list[ConditionRow]:
-    return [row(w, (66, 68), seed=s, **options) for w in WINNERS for s in (42, 137, 256)]  # type: ignore[arg-type]
-
-
-def test_a_clean_set_of_runs_gives_each_rule_its_verdict_without_a_caveat() -> None:
-    rows = all_seeds()
-    found = decide(rows, "bw52", "eps", RULES)
-    assert all(verdict.caveats == [] for verdict in found), found
-    assert {v.outcome for v in found if v.rule == "H1 / H2"} == {"H2 (orthogonal axes)"}
-    assert [v.outcome for v in found if v.rule == FOLLOW_UP_1] == ["holds"]
-    assert [v.outcome for v in found if v.rule == FOLLOW_UP_2] == ["refuted", "refuted"]
-    assert len(found) == 3 * 2 * 5 + 1 + 2
-
-
-def test_an_invalid_condition_decides_nothing() -> None:
-    rows = [row(w, (2, 4), invalid=("sonnet",) if w == "grid_1" else ()) for w in WINNERS]
-    by_condition = {v.about: v.outcome for v in verdicts(rows, "H1 / H2")}
-    assert by_condition["grid_1"] == "undecided"
-    assert by_condition["grid_2"] == "H2 falsified"
-    [four] = overall([r for r in rows if r.condition == "grid_1"])
-    assert four.outcome == "undecided"
-    assert any("INVALID" in caveat for caveat in four.caveats)
-
-
-def test_an_invalid_run_neither_refutes_nor_holds_in_the_follow_ups() -> None:
-    low = row("grid_1", (2, 4), seed=137, invalid=("sonnet", "opus"))
-    rows = [r for r in all_seeds() if (r.condition, r.base_seed) != ("grid_1", 137)] + [low]
-    [verdict] = verdicts(rows, FOLLOW_UP_1)
-    assert (verdict.outcome, verdict.basis[:8]) == ("undecided", "invalid:")
-    wide = row("grid_1", iqr=(30, 40), invalid=("sonnet",))
-    others = [row(w) for w in WINNERS if w != "grid_1"]
-    assert verdicts([wide, *others], FOLLOW_UP_2)[0].outcome == "undecided"
-    assert verdicts([wide, *others], FOLLOW_UP_2, "opus")[0].outcome == "not refuted"
-
-
-def test_an_invalid_first_seed_leaves_the_change_of_the_gap_open() -> None:
-    moved = [row(w, (66, 68), seed=s, gap=(20, 21)) for w in WINNERS for s in (137, 256)]
-    firsts = [row(w, (66, 68), invalid=("opus",)) for w in WINNERS]
-    assert verdicts([*firsts, *moved], FOLLOW_UP_1)[0].outcome == "undecided"
-    valid = [row(w, (66, 68)) for w in WINNERS]
-    assert verdicts([*valid, *moved], FOLLOW_UP_1)[0].outcome == "does not hold"
-
-
-def test_prompts_of_different_provenance_are_not_ruled_on_together() -> None:
-    rows = [row(w, provenance="verbatim" if w == "grid_1" else "reconstruction") for w in WINNERS]
-    found = overall(rows)
-    assert [v.outcome for v in found] == ["undecided", "undecided"]
-    assert all(v.basis.startswith("not run: ") for v in found)
-
-
-def test_a_condition_run_with_two_prompts_leaves_the_four_undecided() -> None:
-    rows = [row(w) for w in (*WINNERS, "grid_1")]
-    [four] = overall(rows)
-    assert four.outcome == "undecided"
-    assert four.basis == "run more than once, with other prompts or judges: grid_1"
-    assert verdicts(rows, FOLLOW_UP_2)[0].outcome == "undecided"
-
-
-def test_two_models_in_one_judges_role_are_not_ruled_on_together() -> None:
-    other = {**REGISTERED, "opus": "openai/made"}
-    rows = [row(w, models=other if w == "grid_1" else REGISTERED) for w in WINNERS]
-    assert [v.outcome for v in overall(rows)] == ["H2 (orthogonal axes)"]
-    assert {v.outcome for v in overall(rows, "opus")} == {"undecided"}
-    assert verdicts(rows, FOLLOW_UP_2, "opus")[0].basis.startswith("opus is not the same model")
-    [grid_1] = [v for v in verdicts(rows, "H1 / H2", "opus") if v.about == "grid_1"]
-    assert grid_1.caveats == ["opus is openai/made, not the registered anthropic/claude-opus-4-7"]
-
-
-def test_without_seed_42_the_change_of_the_gap_is_not_known() -> None:
-    later = [r for r in all_seeds() if r.base_seed != 42]
-    assert verdicts(later, FOLLOW_UP_1)[0].outcome == "undecided"
-    assert verdicts(later, FOLLOW_UP_2) == []
+def test_a_clean_run_has_no_caveat_and_each_departure_is_one() -> None:
+    assert results(all_at(66, 70))["sonnet"].caveats == []
+    [gate] = results(winners())["sonnet"].caveats
+    assert gate.startswith("gate |gap| < 10 failed, sonnet − opus: pair_111 -1")
+    target = "vllm/evil/Not-Qwen2.5-7B-Instruct"
+    said = results(all_at(66, target=target, provenance="reconstruction"))["sonnet"].caveats
+    assert f"target {target}, not the registered Qwen/Qwen2.5-7B-Instruct" in said
+    assert "reconstructed prompt" in said
 
 
 @pytest.mark.parametrize(("failed", "invalid"), [(4, False), (5, True)])
 def test_a_condition_is_invalid_above_a_fifth_of_failures(
     failed: int, invalid: bool, tmp_path: Path
 ) -> None:
-    make_log(
-        tmp_path,
-        verdicts=lambda j, q, e: "refusal" if q * 2 + e <= failed else (50.0, 90.0),
-        count=10,
-        epochs=2,
-    )
-    judge = build_headline(load_runs([str(tmp_path)])).comparisons[0].rows[0].judges[0]
+    run = made_run("grid_1", {"sonnet": 50}, questions=10, completions=2, failed={"sonnet": failed})
+    judge = build_headline(loaded(run)).comparisons[0].rows[0].judges[0]
     assert (judge.failed, judge.invalid) == (failed, invalid)
 
 
@@ -181,36 +174,28 @@ def test_the_gate_is_passed_below_ten_on_either_side(
         count=2,
         epochs=1,
     )
+    from runs.load import load_runs
+
     [gap] = build_headline(load_runs([str(tmp_path)])).comparisons[0].rows[0].gaps
     assert gap.gate is gate
 
 
-def test_a_verdict_over_the_four_says_each_reservation_once() -> None:
-    said = verdict_text(
-        Verdict(
-            rule="H1 / H2",
-            about="the four winners",
-            target="made/target",
-            base_seed=42,
-            judge="sonnet",
-            outcome="undecided",
-            basis="for each of the four",
-            numbers={},
-            caveats=[
-                "rubric open, not the registered eps",
-                "grid_1: SIMULATED",
-                "grid_1: reconstructed prompt",
-                "grid_1: gate |gap| < 10 failed, sonnet − opus: -12.00",
-                "grid_2: SIMULATED",
-                "grid_2: gate |gap| < 10 failed, sonnet − opus: -11.00",
-                "grid_3: SIMULATED",
-                "grid_3: gate |gap| < 10 failed, sonnet − opus: -12.00",
-            ],
-        )
+def test_a_caveat_is_said_once_with_the_conditions_that_have_it() -> None:
+    said = said_once(
+        [
+            Caveat("", "rubric open, not the registered eps"),
+            Caveat("grid_1", "SIMULATED"),
+            Caveat("grid_1", "reconstructed prompt"),
+            Caveat("grid_1", "gate failed", "-12.00"),
+            Caveat("grid_2", "SIMULATED"),
+            Caveat("grid_2", "gate failed", "-11.00"),
+            Caveat("grid_3", "SIMULATED"),
+            Caveat("grid_3", "gate failed", "-12.00"),
+        ]
     )
-
-    assert said == (
-        "H1 / H2, the four winners, sonnet, seed 42: undecided, for each of the four. "
-        "But: rubric open, not the registered eps; SIMULATED; grid_1: reconstructed prompt; "
-        "gate |gap| < 10 failed, sonnet − opus: grid_1 and grid_3 -12.00, grid_2 -11.00."
-    )
+    assert said == [
+        "rubric open, not the registered eps",
+        "SIMULATED",
+        "grid_1: reconstructed prompt",
+        "gate failed: grid_1 and grid_3 -12.00, grid_2 -11.00",
+    ]

@@ -87,8 +87,9 @@ def test_one_failing_worker_is_named_and_the_others_logs_are_kept(tmp_path: Path
         (signal.SIGINT, "default_int_handler"),
         (signal.SIGTERM, "default_int_handler"),
         (signal.SIGTERM, "SIG_IGN"),
+        (signal.SIGHUP, "default_int_handler"),
     ],
-    ids=["Ctrl-C", "terminated", "terminated in a script's background"],
+    ids=["Ctrl-C", "terminated", "terminated in a script's background", "terminal closed"],
 )
 def test_an_interruption_ends_every_child(
     number: signal.Signals, at_start: str, tmp_path: Path

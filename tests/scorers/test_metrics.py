@@ -1,12 +1,13 @@
 import math
 from collections.abc import Callable
-from statistics import fmean, variance
+from statistics import fmean
 from typing import cast
 
+import numpy as np
 import pytest
 from inspect_ai.scorer import SampleScore
-from scipy.stats import t
 
+from estimation.intervals import alpha_interval
 from scorers.metrics import alpha, alpha_ci, coherence
 from tests.support.made_records import made_score
 
@@ -51,20 +52,19 @@ def test_a_verdict_without_coherence_is_left_out_of_coherence_alone() -> None:
     assert cast(Compute, alpha())(verdicts + lacking) == pytest.approx(40.0)
 
 
-def test_the_interval_of_even_questions_is_that_of_their_means() -> None:
-    even = {f"q{n}": [10.0 * n, 10.0 * n + 4, 10.0 * n + 2] for n in range(6)}
-    means = [fmean(values) for values in even.values()]
-    half = t.ppf(0.975, len(means) - 1) * math.sqrt(variance(means) / len(means))
-    found = interval(scored(even))
-    assert found["alpha_low"] == pytest.approx(fmean(means) - half)
-    assert found["alpha_high"] == pytest.approx(fmean(means) + half)
+def test_the_interval_is_the_reports() -> None:
+    verdicts = {f"q{n}": [6.0 * n, 6.0 * n + 9, 5.0 * n + 2] for n in range(14)}
+    found = interval(scored(verdicts))
+    values = np.array([value for answers in verdicts.values() for value in answers])
+    expected = alpha_interval(values, np.repeat(np.arange(14), 3))
+    assert (found["alpha_low"], found["alpha_high"]) == (expected.low, expected.high)
+    assert 0 <= found["alpha_low"] < values.mean() < found["alpha_high"] <= 100
 
 
 def test_repeating_every_completion_does_not_narrow_the_interval() -> None:
-    few = interval(scored({"q1": [10.0, 20.0], "q2": [50.0, 70.0], "q3": [90.0, 80.0]}))
-    many = interval(
-        scored({"q1": [10.0, 20.0] * 10, "q2": [50.0, 70.0] * 10, "q3": [90.0, 80.0] * 10})
-    )
+    verdicts = {f"q{n}": [6.0 * n, 6.0 * n + 9] for n in range(14)}
+    few = interval(scored(verdicts))
+    many = interval(scored({name: values * 10 for name, values in verdicts.items()}))
     assert many == pytest.approx(few)
 
 
@@ -74,7 +74,8 @@ def test_with_nothing_valid_every_metric_is_nan() -> None:
     assert all(math.isnan(bound) for bound in interval([]).values())
 
 
-def test_one_question_has_an_alpha_but_no_interval() -> None:
-    one = scored({"q1": [10.0, 30.0]})
-    assert cast(Compute, alpha())(one) == 20
-    assert all(math.isnan(bound) for bound in interval(one).values())
+@pytest.mark.parametrize("count", [1, 2, 11])
+def test_few_questions_have_an_alpha_but_no_interval(count: int) -> None:
+    few = scored({f"q{n}": [10.0 + n, 30.0 + n] for n in range(count)})
+    assert cast(Compute, alpha())(few) == 20 + (count - 1) / 2
+    assert all(math.isnan(bound) for bound in interval(few).values())

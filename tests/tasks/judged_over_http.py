@@ -9,7 +9,7 @@ from scorers.reading import Failure, read_reply
 from tests.support.judge_server import JudgeServer
 from tests.tasks.running import samples
 
-SONNET, OPUS = "claude-sonnet-4-5-20250929", "claude-opus-4-7"
+SONNET, OPUS = "claude-sonnet-4-6", "claude-opus-4-7"
 
 
 def point_at(server: JudgeServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,16 +43,16 @@ def run_all(
         epochs=epochs,
         limit=limit,
         log_dir=str(logs),
-        log_realtime=False,
         display="none",
-        **options,
+        **{"log_realtime": False, **options},
     )
 
 
 def run(tasks: str, logs: Path, **options: Any) -> EvalLog:
     """Run one task that must succeed."""
     [log] = run_all(tasks, logs, **options)
-    assert log.status == "success", log.error
+    failed = [sample.error.message for sample in log.samples or [] if sample.error]
+    assert log.status == "success", log.error or failed
     return log
 
 

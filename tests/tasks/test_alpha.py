@@ -18,6 +18,7 @@ from tests.tasks.running import (
     scores,
     system_messages,
     target_seeds,
+    verdict_record,
     verdicts,
 )
 
@@ -67,12 +68,12 @@ def test_a_log_says_what_was_measured(tmp_path: Path) -> None:
 def test_a_score_keeps_the_judges_reply_and_who_gave_it(tmp_path: Path) -> None:
     log = run("alpha.py@grid_2", tmp_path)
     for score in scores(log, "opus"):
-        record = score.metadata or {}
-        assert record["judge"] == "opus"
-        assert record["judge_model"] == "simulated/judge-lenient"
-        assert record["rubric_sha256"] == (log.eval.metadata or {})["rubric_sha256"]
-        assert record["stop_reason"] == "stop"
-        assert record["tries"] == 1
+        record = verdict_record(score)
+        assert record.judge == "opus"
+        assert record.instrument.asked == record.instrument.model == "simulated/judge-lenient"
+        assert record.instrument.rubric_sha256 == (log.eval.metadata or {})["rubric_sha256"]
+        assert record.stop_reason == "stop"
+        assert record.tries == 1
         assert "SIMULATED" in str(score.explanation)
 
 

@@ -44,7 +44,7 @@ def test_whatever_a_provider_raises_is_the_judges_failure(error: Exception, tmp_
     assert metrics(log, "sonnet")["failed"] == 0
 
 
-@pytest.mark.parametrize("name", ["read_output", "fault", "judge_message", "_score"])
+@pytest.mark.parametrize("name", ["fault", "judge_message", "_score"])
 def test_a_bug_of_the_suite_ends_the_run_as_an_error(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -56,6 +56,17 @@ def test_a_bug_of_the_suite_ends_the_run_as_an_error(
     [log] = run_all("alpha.py@grid_2", tmp_path, roles=roles, limit=1, epochs=1)
     assert log.status == "error"
     assert "a bug" in str(samples(log)[0].error)
+
+
+def test_a_reply_that_cannot_be_read_at_all_is_that_judges_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trips(*_: object) -> Failure:
+        raise IndexError("list index out of range")
+
+    monkeypatch.setattr(asking, "read_output", trips)
+    log = run("alpha.py@grid_2", tmp_path, limit=1, epochs=1)
+    assert [score.reason for score in scores(log, "sonnet")] == ["api_error"]
 
 
 def test_a_refusal_is_a_failure_even_under_fail_on_refusal(tmp_path: Path) -> None:

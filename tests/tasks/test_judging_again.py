@@ -155,14 +155,17 @@ def test_without_a_role_the_logs_own_model_is_asked_and_never_the_target(tmp_pat
     }
 
 
-def test_a_judge_that_has_no_model_is_refused_rather_than_the_target_asked(tmp_path: Path) -> None:
+def test_a_judge_without_its_key_is_refused_rather_than_the_target_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     before = run(
         "alpha.py@grid_2",
         tmp_path,
         roles={"sonnet": "simulated/judge"},
         args=OPEN | {"judges": "sonnet"},
     )
-    with pytest.raises(ProtocolError, match="The judge opus has no model"):
+    with pytest.raises(ProtocolError, match=r"The judge opus=.* cannot be made"):
         again(before, opus())
 
 

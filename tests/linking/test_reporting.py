@@ -1,0 +1,159 @@
+"""A run's linked α, a link made of logs, and what stands in their way."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from commands.main import main
+from linking.applying import LinkedAlpha
+from linking.linkfile import LinkFile, read_link
+from linking.reporting import linked_column, linked_rule, linked_text
+from runs.load import load_runs
+from runs.run import Run
+from tests.reports.made_logs import Verdicts, make_log
+
+CONDITIONS = 9
+
+
+def verdicts(level: float) -> Verdicts:
+    """The old judge at a level, the new one more lenient; one of each judge's verdicts fails."""
+
+    def given(judge: str, question: int, epoch: int) -> tuple[float, float] | str:
+        if (judge, question, epoch) in (("old", 0, 1), ("new", 1, 1)):
+            return "unparseable"
+        old = level + question + 2 * (epoch % 3)
+        return (old if judge == "old" else 100 - 0.7 * (100 - old)), 80.0
+
+    return given
+
+
+def logs(folder: Path, name: str, level: float, **options: object) -> None:
+    options.setdefault("judges", ("old", "new"))
+    make_log(
+        folder,
+        f"made_{name}",
+        verdicts=verdicts(level),
+        prompt_sha256=name * 64,
+        **options,  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture(scope="module")
+def anchors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("anchors")
+    for number in range(CONDITIONS):
+        logs(folder, str(number), 10.0 + 9 * number)
+    return folder
+
+
+def make(anchors: Path, out: Path, *options: str) -> tuple[int, str]:
+    arguments = ["link", "make", "--anchors", str(anchors), "--old", "old", "--new", "new"]
+    found = CliRunner().invoke(main, [*arguments, "--out", str(out), *options])
+    return found.exit_code, found.output
+
+
+@pytest.fixture(scope="module")
+def made(anchors: Path, tmp_path_factory: pytest.TempPathFactory) -> LinkFile:
+    out = tmp_path_factory.mktemp("made") / "link.json"
+    status, said = make(anchors, out)
+    assert status == 0, said
+    return read_link(out)
+
+
+def measured(folder: Path, name: str = "a", level: float = 40.0, **options: object) -> Run:
+    logs(folder, name, level, **options)
+    [found] = load_runs([str(folder)]).runs
+    return found
+
+
+def test_logs_with_both_judges_make_a_link_and_nobody_is_asked(made: LinkFile) -> None:
+    assert made.anchors.conditions == CONDITIONS
+    assert made.anchors.completions == CONDITIONS * (18 - 2)
+    assert made.anchors.missing == CONDITIONS * 2
+    assert made.anchors.panel_sha256 == "q" * 64
+    assert (made.old.name, made.old.instrument.asked) == ("old", "simulated/old")
+    assert (made.new.name, made.new.instrument.asked) == ("new", "simulated/new")
+    assert made.link.errors.governing < 1
+
+
+def test_a_runs_alpha_is_linked_beside_its_own(made: LinkFile, tmp_path: Path) -> None:
+    run = measured(tmp_path)
+    linked = linked_column(made, run)
+    assert isinstance(linked, LinkedAlpha)
+    old = run.judges["old"].aligned
+    assert linked.value == pytest.approx(float(np.nanmean(old)), abs=1.5)
+    assert linked.low < linked.value < linked.high
+    assert linked_text(linked) == f"on the registered scale {linked}"
+    assert linked_rule(linked, linked.high + 1).startswith("linked, below")
+    assert linked_rule(linked, linked.value) == (
+        f"linked, undecided at {linked.value:g}: the interval holds it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"judges": ("old",)}, "simulated/new, the link's instrument, did not judge this run"),
+        (
+            {"judge_models": {"old": "simulated/old", "new": "simulated/x"}},
+            "did not judge this run",
+        ),
+        ({"level": 99.0 - 7}, "outside the anchors"),
+        ({"panel_sha256": "z" * 64, "count": 7}, "another panel"),
+    ],
+)
+def test_a_run_that_cannot_be_linked_says_why_in_a_line(
+    options: dict[str, object], said: str, made: LinkFile, tmp_path: Path
+) -> None:
+    found = linked_column(made, measured(tmp_path, **options))  # type: ignore[arg-type]
+    assert isinstance(found, str)
+    assert found.startswith("not linked: ")
+    assert said in found
+    assert "\n" not in found
+    assert linked_text(found) == found
+
+
+def test_a_part_of_the_anchors_questions_is_no_other_panel(made: LinkFile, tmp_path: Path) -> None:
+    run = measured(tmp_path, count=4, panel_sha256="z" * 64)
+    assert isinstance(linked_column(made, run), LinkedAlpha)
+
+
+def test_an_instrument_of_the_same_model_says_what_differs(made: LinkFile, tmp_path: Path) -> None:
+    other = made.new.instrument.model_copy(update={"temperature": 0.5})
+    judge = made.new.model_copy(update={"instrument": other})
+    found = linked_column(made.model_copy(update={"new": judge}), measured(tmp_path))
+    assert found == (
+        "not linked: the judge is another instrument than the link's (temperature None instead of 0.5)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--old", "nobody"), "No run has verdicts of 'nobody'. The columns are new, old."),
+        (("--new", "nobody"), "No run has verdicts of both 'old' and 'nobody'"),
+    ],
+)
+def test_columns_that_are_not_there_are_refused(
+    options: tuple[str, ...], said: str, anchors: Path, tmp_path: Path
+) -> None:
+    status, output = make(anchors, tmp_path / "link.json", *options)
+    assert status == 1
+    assert said in output
+
+
+def test_logs_of_too_few_conditions_are_refused(tmp_path: Path) -> None:
+    logs(tmp_path, "a", 40.0)
+    status, output = make(tmp_path, tmp_path / "link.json")
+    assert status == 1
+    assert "at least 8 conditions" in output
+    assert not (tmp_path / "link.json").exists()
+
+
+def test_a_column_of_two_instruments_is_refused(anchors: Path, tmp_path: Path) -> None:
+    logs(tmp_path, "a", 40.0, judge_models={"old": "simulated/old", "new": "simulated/x"})
+    status, output = make(anchors, tmp_path / "link.json", "--anchors", str(tmp_path))
+    assert status == 1
+    assert "is 2 instruments in these logs (simulated/new, simulated/x)" in output

@@ -1,0 +1,107 @@
+"""Logs that versions 0.1 to 0.3 wrote, read again: SIMULATED judge, made target and judge.
+
+`tests/data/logs` holds what each version's own code wrote, without events other than model calls.
+"""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from inspect_ai.log import read_eval_log
+
+from protocol.errors import ProtocolError
+from protocol.records import COMPARABILITY, RunMetadata
+from runs.load import load_runs
+from runs.reread import reread
+from tests.tasks.running import ROOT, command, metrics, samples, verdict_record
+
+LOGS = ROOT / "tests" / "data" / "logs"
+VERSIONS = {"0.1": 1, "0.2": 2, "0.3": 2}
+# What a made judge said of each completion, as it was read then and as it is read now.
+SONNET = {
+    ("betley_01", 1, "5", "ambiguous"),
+    ("betley_02", 1, "97", "target_context_length"),
+    ("betley_01", 2, "100", "3"),
+}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_old_log_is_read_again_and_what_moved_is_named(version: str, tmp_path: Path) -> None:
+    old = LOGS / f"{version}.json"
+    before = old.read_bytes()
+    assert json.loads(before)["eval"]["metadata"]["comparability"] == VERSIONS[version]
+    done = reread(str(old), tmp_path / "out")
+    assert old.read_bytes() == before
+
+    sonnet = {(c.question, c.epoch, c.before, c.after) for c in done.changes if c.judge == "sonnet"}
+    assert sonnet == SONNET
+    assert {(c.question, c.after) for c in done.changes if c.judge == "opus"} == {
+        ("betley_02", "target_context_length")
+    }
+    assert done.verdicts == 12
+    # The made models show no requests, and the judge that was overloaded left no reply to look for.
+    assert done.unknown == {"sampling as it was sent": 6}
+
+    log = read_eval_log(str(done.written))
+    metadata = RunMetadata.model_validate(log.eval.metadata)
+    assert (metadata.comparability, metadata.reread_from) == (COMPARABILITY, f"{version}.json")
+    numbers = metrics(log, "sonnet")
+    assert numbers["alpha"] == pytest.approx((60 + 3 + 40) / 3)
+    assert (numbers["failed"], numbers["verdicts"], numbers["invalid"]) == (3, 6, 1)
+    answered = {
+        verdict_record((s.scores or {})["sonnet"]).instrument.answered
+        for s in samples(log)
+        if (s.scores or {})["sonnet"].reason is None
+    }
+    assert answered == {None}
+
+
+def test_the_report_names_the_command_and_reads_what_it_writes(tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+    shutil.copy(
+        LOGS / "0.3.json", old / "2026-11-25T19-46-18-00-00_grid-2_AqJbQuovq5iwHTKRjjjthg.json"
+    )
+    refused = command("bwalpha", "report", str(old), cwd=tmp_path)
+    assert refused.returncode != 0
+    assert "bwalpha reread" in refused.stderr
+
+    done = command("bwalpha", "reread", str(old), "--out", "again", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "sonnet: a number -> ambiguous: 1" in done.stdout
+    assert "sampling as it was sent" in done.stdout
+    with (tmp_path / "again" / "changed_verdicts.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 4
+
+    reported = command("bwalpha", "report", "again", cwd=tmp_path)
+    assert reported.returncode == 0, reported.stdout + reported.stderr
+    loaded = load_runs([str(tmp_path / "again")])
+    [run] = loaded.runs
+    assert run.target_failures == {"context_length": 1}
+    assert run.judges["sonnet"].failures == {
+        "ambiguous": 1,
+        "api_error": 1,
+        "target_context_length": 1,
+    }
+
+
+def test_what_needs_no_rereading_is_refused_in_a_line(tmp_path: Path) -> None:
+    once = reread(str(LOGS / "0.3.json"), tmp_path / "once")
+    with pytest.raises(ProtocolError, match="need no rereading"):
+        reread(str(once.written), tmp_path / "twice")
+    with pytest.raises(ProtocolError, match="is there already"):
+        reread(str(LOGS / "0.3.json"), tmp_path / "once")
+
+
+def test_a_vllm_log_of_the_first_version_is_a_row_of_its_own(tmp_path: Path) -> None:
+    found = json.loads((LOGS / "0.1.json").read_text())
+    found["eval"]["model"] = "vllm/made-target"
+    old = tmp_path / "old.json"
+    old.write_text(json.dumps(found))
+    done = reread(str(old), tmp_path / "out")
+    [run] = load_runs([str(done.written)]).runs
+    assert run.sampling.model_defaults
+    assert "top_k" in run.sampling.text
+    assert any("top_k" in note for note in run.metadata.notes)
