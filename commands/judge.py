@@ -13,6 +13,7 @@ from commands.shared import one_line_errors
 
 if TYPE_CHECKING:
     from judging.logs import LogJudging, Wishes
+    from judging.scores import Asked
     from judging.together import Manner, Rates
 
 
@@ -224,8 +225,9 @@ def _asked(plans: Sequence[LogJudging], manner: Manner) -> bool:
     from judging.scores import add_scores, discard_state
     from judging.together import ask_all
 
-    complete = True
     outcomes = ask_all(plans, manner, lambda line: click.echo(line, err=True))
+    whole: dict[Path, list[tuple[LogJudging, Asked]]] = {}
+    complete = True
     for plan, asked in zip(plans, outcomes, strict=True):
         subject = f"{plan.path}: {plan.judge.name}"
         if isinstance(asked, JudgingError):
@@ -237,18 +239,22 @@ def _asked(plans: Sequence[LogJudging], manner: Manner) -> bool:
                 err=True,
             )
         else:
-            add_scores(plan, asked.scores)
+            whole.setdefault(plan.path, []).append((plan, asked))
+            complete &= not asked.failed
+            continue
+        complete = False
+    for parts in whole.values():
+        add_scores([(plan, asked.scores) for plan, asked in parts])
+        for plan, asked in parts:
             discard_state(plan, asked)
+            subject = f"{plan.path}: {plan.judge.name}"
             click.echo(
                 f"{subject}: {len(asked.scores):,} completions judged by {plan.settings.model}"
             )
-        if isinstance(asked, JudgingError) or asked.waiting:
-            complete = False
-        elif asked.failed:
-            complete = False
-            click.echo(
-                f"{subject}: {asked.failed:,} of them have no reply. The same command asks again, for "
-                "what failed in a batch with --again.",
-                err=True,
-            )
+            if asked.failed:
+                click.echo(
+                    f"{subject}: {asked.failed:,} of them have no reply. The same command asks again, for "
+                    "what failed in a batch with --again.",
+                    err=True,
+                )
     return complete

@@ -97,46 +97,53 @@ def _judged(plan: LogJudging, completion: Completion, reply: JudgeReply, attempt
     return single._replace(record=single.record.model_copy(update={"instrument": used}))
 
 
-def add_scores(plan: LogJudging, asked: Mapping[Completion, Score]) -> None:
-    """Write a judge's scores into its log: all completions' at once, or none.
+Part = tuple[LogJudging, Mapping[Completion, Score]]
+
+
+def add_scores(parts: Sequence[Part]) -> None:
+    """Write judges' scores into their log: all at once, or none.
 
     Scores of the same instrument that are there are kept, under one name with the new ones.
 
     Args:
-        plan: The judge's part in the log.
-        asked: The new scores.
+        parts: Each judge's part in one log, and its new scores.
 
     Raises:
         ProtocolError: The log has changed meanwhile, or cannot be written.
     """
-    plan.folder.mkdir(exist_ok=True)
-    with FileLock(plan.folder / "log.lock"):
-        log = read_eval_log(str(plan.path))
+    first = parts[0][0]
+    first.folder.mkdir(exist_ok=True)
+    with FileLock(first.folder / "log.lock"):
+        log = read_eval_log(str(first.path))
         there = {(str(sample.id), sample.epoch) for sample in log.samples or []}
-        if not plan.texts.keys() <= there:
+        if not all(plan.texts.keys() <= there for plan, _ in parts):
             raise ProtocolError(
-                f"{plan.path} has lost completions while it was judged. Nothing was written; the verdicts "
-                f"are kept in {plan.folder}."
+                f"{first.path} has lost completions while it was judged. Nothing was written; the verdicts "
+                f"are kept in {first.folder}."
             )
-        nobody = {
-            completion: not_asked(plan.judge, answer)
-            for completion, (_, answer) in plan.texts.items()
-            if isinstance(answer, TargetFailure)
-        }
-        table = {**nobody, **plan.earlier, **asked}
-        _write(scored(log, plan.scorer, table, plan.keys), plan.path, plan.folder / "log.tmp")
+        tables = {plan.scorer: _table(plan, asked) for plan, asked in parts}
+        replaces = frozenset[str]().union(*(plan.keys for plan, _ in parts))
+        _write(scored(log, tables, replaces), first.path, first.folder / "log.tmp")
+
+
+def _table(plan: LogJudging, asked: Mapping[Completion, Score]) -> dict[Completion, Score]:
+    nobody = {
+        completion: not_asked(plan.judge, answer)
+        for completion, (_, answer) in plan.texts.items()
+        if isinstance(answer, TargetFailure)
+    }
+    return {**nobody, **plan.earlier, **asked}
 
 
 def scored(
-    log: EvalLog, name: str, table: Mapping[Completion, Score], replaces: frozenset[str]
+    log: EvalLog, tables: Mapping[str, Mapping[Completion, Score]], replaces: frozenset[str]
 ) -> EvalLog:
-    """Return a log with a judge's scores and their metrics, as a run would have given them.
+    """Return a log with judges' scores and their metrics, as a run would have given them.
 
     Args:
         log: The log, which is changed.
-        name: The name of the scores.
-        table: Each completion's score; completions without one are passed over.
-        replaces: Names of scores that `table` takes over.
+        tables: For each name of scores, each completion's; completions without one are passed over.
+        replaces: Names of scores that the tables take over.
     """
     for sample in log.samples or []:
         sample.scores = {k: v for k, v in (sample.scores or {}).items() if k not in replaces}
@@ -145,13 +152,13 @@ def scored(
     if log.reductions is not None:
         log.reductions = [row for row in log.reductions if row.scorer not in replaces]
     planned = {entry.name: entry for entry in log.eval.scorers or []}
-    log.eval.scorers = [entry for key, entry in planned.items() if key not in {*replaces, name}]
+    log.eval.scorers = [entry for key, entry in planned.items() if key not in {*replaces, *tables}]
     # Scoring makes the models of a log's header again, which may need a key, a GPU or a server.
     roles, log.eval.model_roles = log.eval.model_roles, None
     reducer = None if log.eval.config.epochs_reducer else [failed_share()]
     log = score(
         log,
-        _answering(name, table),
+        [_answering(name, table) for name, table in tables.items()],
         epochs_reducer=reducer,
         model=get_model("none/none"),
         action="append",

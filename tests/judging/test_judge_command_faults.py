@@ -84,8 +84,8 @@ FAULTS: dict[str, tuple[dict[str, list[Any]], str | None]] = {
     "unknown entry": ({"results": ["unknown_entry"]}, None),
     "no id": ({"results": ["no_id"]}, None),
     "two results for one": ({"results": ["twice"]}, None),
-    "expired": ({"results": ["expired"] * 3}, "expired: "),
-    "cancelled": ({"results": ["cancelled"] * 3}, "cancelled: "),
+    "expired": ({"results": ["expired"]}, "expired: "),
+    "cancelled": ({"results": ["cancelled"]}, "cancelled: "),
     "connection drops at creation": ({"create": ["drop_after"]}, None),
 }
 
