@@ -36,8 +36,15 @@ def test_the_four_winners_run_with_both_judges(tmp_path: Path) -> None:
             assert metrics(log, judge)["coherence"] == pytest.approx(
                 fmean(v.coherent for v in said)
             )
-            assert metrics(log, judge)["alpha_low"] <= metrics(log, judge)["alpha"]
-            assert metrics(log, judge)["alpha_high"] >= metrics(log, judge)["alpha"]
+            # Three questions are too few for an interval over questions.
+            assert math.isnan(metrics(log, judge)["alpha_low"])
+            assert math.isnan(metrics(log, judge)["alpha_high"])
+
+
+def test_an_interval_stands_in_the_log_where_there_are_questions_enough(tmp_path: Path) -> None:
+    log = run("alpha.py@grid_2", tmp_path, limit=12, epochs=2)
+    numbers = metrics(log, "sonnet")
+    assert 0 <= numbers["alpha_low"] < numbers["alpha"] < numbers["alpha_high"] <= 100
 
 
 def test_a_condition_defaults_to_twenty_completions_a_question_sampled_as_in_the_protocol(
@@ -187,7 +194,9 @@ def test_with_every_verdict_failed_the_run_succeeds_and_alpha_is_nan(tmp_path: P
         assert math.isnan(silenced[name])
     assert (silenced["invalid"], silenced["failed"], silenced["refusal"]) == (1, 6, 6)
     assert (silenced["alpha_min"], silenced["alpha_max"]) == (0, 100)
-    assert not any(math.isnan(value) for value in metrics(log, "opus").values())
+    other = metrics(log, "opus")
+    assert (other["failed"], other["invalid"]) == (0, 0)
+    assert not any(math.isnan(other[name]) for name in ("alpha", "coherence", "alpha_min"))
 
 
 FAILURES = {

@@ -44,7 +44,7 @@ def test_whatever_a_provider_raises_is_the_judges_failure(error: Exception, tmp_
     assert metrics(log, "sonnet")["failed"] == 0
 
 
-@pytest.mark.parametrize("name", ["fault", "judge_message", "_score"])
+@pytest.mark.parametrize("name", ["fault", "judge_message", "judged"])
 def test_a_bug_of_the_suite_ends_the_run_as_an_error(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from protocol.data import DATASETS, read_jsonl, read_yaml
+from protocol.judges import judge_table
 from tests.support.judge_server import JudgeServer
 from tests.support.messages_api import Answer, Refusal, Reply, Request, hashed_verdict
 from tests.tasks.judged_over_http import (
@@ -97,7 +98,8 @@ def test_a_judge_of_ones_own_is_asked_under_the_same_rubric(
     third = [request for request in server.requests if request.model == "claude-third"]
     assert len(third) == 6
     assert {request.system for request in third} == {server.requests[0].system}
-    assert all(request.body["max_tokens"] == 256 for request in third)
+    budget = judge_table().profile("anthropic/claude-third").max_tokens
+    assert {request.body["max_tokens"] for request in third} == {budget}
     assert metrics(log, "third")["alpha"] == pytest.approx(
         alpha_by_the_server(server, "claude-third")
     )
