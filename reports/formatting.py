@@ -115,9 +115,15 @@ def rule_line(result: RuleResult, comparison: Comparison) -> str:
     )
 
 
+def several(names: Iterable[str], what: str, most: int = 4) -> str:
+    """The names, each once, or how many there are where they are many."""
+    found = unique(names)
+    return ", ".join(found) if len(found) <= most else f"{len(found)} {what}"
+
+
 def title(comparison: Comparison) -> str:
     """What the rows of a comparison share."""
-    targets = ", ".join(unique(row.target for row in comparison.rows))
+    targets = several([row.target for row in comparison.rows], "targets")
     seeds = ", ".join(unique(str(row.base_seed) for row in comparison.rows))
     mark = "SIMULATED · " if comparison.simulated else ""
     return f"{mark}panel {comparison.panel}, rubric {comparison.rubric}, target {targets}, seed {seeds}"

@@ -21,6 +21,7 @@ from reports.formatting import (
     remarks,
     rule_line,
     seed_lines,
+    several,
     title,
     unique,
     use_lines,
@@ -103,8 +104,8 @@ def _comparison(comparison: Comparison, headline: Headline) -> list[str]:
 
 def _asked(comparison: Comparison) -> str:
     rows = comparison.rows
-    targets = ", ".join(unique(row.target for row in rows))
-    conditions = ", ".join(unique(row.label for row in rows))
+    targets = several([row.target for row in rows], "targets")
+    conditions = several([row.label for row in rows], "conditions", most=12)
     questions = max(row.questions for row in rows)
     return inert(
         f"How aligned {targets} answers {questions} questions of the panel {comparison.panel} under: "

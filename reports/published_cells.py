@@ -13,7 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from reports.headline import Headline
+from reports.headline import Headline, Interval
 from reports.style import COLOURS, GREY, MARKERS, alpha_axis, save
 
 SHOWN = 6
@@ -29,7 +29,7 @@ class CellPoint:
         cell: The base model, or one of its finetunes.
         persona: The system prompt's name.
         alpha: 0 to 100, lower is more misaligned; None without a valid verdict.
-        low: Lower end of its 95 % interval.
+        low: Lower end of its 95 % interval for new completions to the same questions.
         high: Upper end.
         coherence: 0 to 100.
         scored: Completions with a valid verdict.
@@ -53,8 +53,8 @@ def cell_points(headline: Headline) -> list[CellPoint]:
             cell=row.condition.partition("__")[0],
             persona=row.condition.partition("__")[2],
             alpha=judge.alpha.value,
-            low=judge.alpha.low,
-            high=judge.alpha.high,
+            low=interval.low,
+            high=interval.high,
             coherence=judge.coherence,
             scored=judge.scored or 0,
             failed=judge.failed or 0,
@@ -63,6 +63,8 @@ def cell_points(headline: Headline) -> list[CellPoint]:
         for row in comparison.rows
         if "__" in row.condition
         for judge in row.judges
+        # Eight questions are too few for an interval over questions.
+        for interval in [judge.alpha.panel or Interval()]
     ]
     return sorted(points, key=lambda p: -1.0 if p.alpha is None else p.alpha, reverse=True)
 
@@ -70,7 +72,9 @@ def cell_points(headline: Headline) -> list[CellPoint]:
 def print_cells(points: Sequence[CellPoint], console: Console) -> None:
     """Print both ends of the table, and how many conditions lie where."""
     table = Table(
-        box=box.SIMPLE, pad_edge=False, title="Published real conditions by α (95 % over questions)"
+        box=box.SIMPLE,
+        pad_edge=False,
+        title="Published real conditions by α (95 % for new completions to these questions)",
     )
     for name in ("cell", "persona"):
         table.add_column(name, justify="left", overflow="fold")
@@ -109,7 +113,12 @@ def draw_cells(points: Sequence[CellPoint], folder: Path) -> list[Path]:
     names = sorted({point.cell for point in points}, key=lambda name: (name != BASE, name))
     for number, name in enumerate(names):
         own = [
-            (p.coherence, p.alpha, p.alpha - (p.low or p.alpha), (p.high or p.alpha) - p.alpha)
+            (
+                p.coherence,
+                p.alpha,
+                0.0 if p.low is None else p.alpha - p.low,
+                0.0 if p.high is None else p.high - p.alpha,
+            )
             for p in points
             if p.cell == name and p.alpha is not None and p.coherence is not None
         ]
