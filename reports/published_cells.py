@@ -74,7 +74,7 @@ def print_cells(points: Sequence[CellPoint], console: Console) -> None:
     table = Table(
         box=box.SIMPLE,
         pad_edge=False,
-        title="Published real conditions by α (95 % for new completions to these questions)",
+        title="Published real conditions by α (95 %, these questions)",
     )
     for name in ("cell", "persona"):
         table.add_column(name, justify="left", overflow="fold")
