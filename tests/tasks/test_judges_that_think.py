@@ -10,7 +10,6 @@ from aiohttp import web
 
 from protocol.errors import ProtocolError
 from protocol.judges import JudgeTable, judge_table
-from protocol.records import RunMetadata
 from scorers.binding import bind_judges, parse_judges
 from tests.support.judge_server import JudgeServer
 from tests.support.local_server import LocalServer
@@ -268,4 +267,3 @@ def test_another_default_judge_changes_nothing_of_the_past(
     assert parse_judges("published") == before.registered
     assert isinstance(changed, JudgeTable)
     assert changed.historical == before.historical
-    assert RunMetadata.model_fields["judges"].default is not before.default
