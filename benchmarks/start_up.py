@@ -8,7 +8,7 @@ from statistics import median
 from benchmarks.measured import ALPHA, BWALPHA, INSPECT, Figure, cost
 
 PIECE = "start"
-HEAVY = ("pandas", "scipy", "matplotlib", "datasets", "pooch", "requests", "pyarrow", "torch")
+HEAVY = ("pandas", "scipy.stats", "matplotlib", "datasets", "pooch", "requests", "pyarrow", "torch")
 
 
 def measure(full: bool) -> list[Figure]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 from scipy.special import stdtrit
 
 from estimation.intervals import Estimate, Population, Sample, weighted_sum, within_variance
@@ -133,6 +132,8 @@ def _disagreements(sums: Floats) -> tuple[float, float]:
 
 def spearman(first: Floats, second: Floats) -> float:
     """Spearman's ρ over the pairs in which both values are valid, -1 to 1."""
+    from scipy import stats  # a second of imports that no run needs
+
     pair = _pair(first, second)
     return NAN if pair is None else float(stats.spearmanr(*pair).statistic)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -68,6 +67,8 @@ def bimodality_coefficient(values: Floats) -> float:
     skewed) than flat. NaN under four values or without spread. Source: SAS/STAT User's Guide,
     the CLUSTER procedure.
     """
+    from scipy import stats  # a second of imports that no run needs
+
     valid = values[np.isfinite(values)]
     n = valid.size
     if n < 4 or float(np.ptp(valid)) == 0:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from estimation.intervals import Estimate, Population, Sample, alpha_interval, weighted_sum
 from estimation.means import NAN
@@ -54,4 +54,4 @@ def seed_spread(samples: Sequence[Sample]) -> SeedSpread:
     weights = 1 / errors**2
     centre = (weights * values).sum() / weights.sum()
     statistic = float((weights * (values - centre) ** 2).sum())
-    return SeedSpread(sd, expected, float(chi2.sf(statistic, len(values) - 1)))
+    return SeedSpread(sd, expected, float(chdtrc(len(values) - 1, statistic)))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from likeness.fit import NAN, Floats
 
@@ -76,7 +76,7 @@ def correlation(
     z = np.arctanh(np.clip(without, -1 + 1e-12, 1 - 1e-12))
     error = np.sqrt((len(z) - 1) / len(z) * ((z - z.mean()) ** 2).sum())
     centre = np.arctanh(np.clip(r, -1 + 1e-12, 1 - 1e-12))
-    half = stats.t.ppf(0.975, len(z) - 1) * error
+    half = stdtrit(len(z) - 1, 0.975) * error
     return Correlation(
         r, float(np.tanh(centre - half)), float(np.tanh(centre + half)), n, len(labels)
     )

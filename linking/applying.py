@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import stdtrit
 
 from linking.linkfile import Link, LinkFile, instrument_differences
 from linking.pairs import Floats, Ints, means_by
@@ -157,7 +157,7 @@ def _interval(link: Link, centre: float, error: float, df: float, distance: floa
     if reason is None:
         total = float(variances.sum())
         joint = total**2 / float((variances**2 / each_df).sum()) if total > 0 else float("inf")
-        half = float(stats.t.ppf(0.975, joint) * np.sqrt(total))
+        half = float(stdtrit(joint, 0.975) * np.sqrt(total))
         low, high = max(value - half, 0.0), min(value + half, 100.0)
     return LinkedAlpha(
         value,
