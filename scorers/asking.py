@@ -31,6 +31,7 @@ from protocol.rubrics import Rubric
 from protocol.texts import without_surrogates
 from protocol.transcripts import hide_in_output, hide_keys
 from scorers.binding import judge_model, without_secrets
+from scorers.budget import reply_budget
 from scorers.cached import cache_entry, fetch, keep
 from scorers.faults import fault, output_fault
 from scorers.reading import Failure, Verdict, read_reply, reply_text
@@ -185,7 +186,7 @@ def judge_config(model: Model, reply: ReplyForm = "free") -> GenerateConfig:
     profile = judge_table().profile(str(model))
     retries = [own.max_retries, run.max_retries, MAX_RETRIES]
     return GenerateConfig(
-        max_tokens=profile.max_tokens if own.max_tokens is None else own.max_tokens,
+        max_tokens=reply_budget(model) if own.max_tokens is None else own.max_tokens,
         reasoning_effort=own.reasoning_effort or profile.effort,
         # Asking whether summaries may be had is a call of its own.
         reasoning_summary=own.reasoning_summary or "none",

@@ -259,9 +259,8 @@ def test_verdicts_on_the_same_completion_show_a_planted_scatter(
             Path(str(log.location).removeprefix("file://")), tmp_path / f"report-{place}"
         )
         [figures] = row["judges"]
-        assert figures["alpha"]["value"] == pytest.approx(
-            fmean(r["aligned"] for r in records(log).values())
-        )  # type: ignore[misc]
+        means = [float(str(record["aligned"])) for record in records(log).values()]
+        assert figures["alpha"]["value"] == pytest.approx(fmean(means))
         assert (figures["retest"]["verdicts"], figures["retest"]["completions"]) == (3, 20)
         assert figures["retest"]["sd"] == pytest.approx(7)
         assert all(text.count("test–retest sd 7.00 points, reliability 0.9") == 1 for text in texts)
