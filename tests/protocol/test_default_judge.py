@@ -23,6 +23,10 @@ from protocol.judges import judge_table
 first, whole = anchors.cells()[:1], eps.read_cell
 anchors.cells, eps.read_cell = lambda: first, lambda cell: whole(cell)[:2]
 from commands.main import main
+# They are drawn from headline.json alone.
+import reports.figures, reports.published_cells
+reports.figures.draw_report = reports.figures.draw_reference = lambda *a: []
+reports.published_cells.draw_cells = lambda *a: []
 for line in sys.stdin.read().splitlines():
     print("$", line, flush=True)
     main(line.split(), standalone_mode=False)
@@ -30,9 +34,8 @@ from scorers.binding import parse_judges
 print(judge_table().default, parse_judges("published"), file=sys.stderr)
 """
 COMMANDS = """reread old/0.1.json old/0.2.json old/0.3.json --out reread
-report reread --out report-of-old
 import original --out imported
-report imported --out report-of-imported
+report reread imported --out report
 published --out published
 reference --out reference
 """
@@ -54,8 +57,8 @@ def tree(folder: Path, default: dict[str, str] | None) -> Path:
     return folder
 
 
-def past(folder: Path, default: dict[str, str] | None, sources: Path) -> tuple[dict[str, str], str]:
-    """All that the commands about the past print and write, without the time and names of today."""
+def started(folder: Path, default: dict[str, str] | None, sources: Path) -> "subprocess.Popen[str]":
+    """The commands about the past, in a copy of the suite."""
     code, work = tree(folder / "suite", default), folder / "work"
     shutil.copytree(ROOT / "tests" / "data" / "logs", work / "old")
     questions = [question.input for question in load_panel("bw52").questions]
@@ -69,31 +72,40 @@ def past(folder: Path, default: dict[str, str] | None, sources: Path) -> tuple[d
     )
     write(work / "original" / "sonnet" / "alignment_betley_wang_52_null_detailed.json", original)
     write(work / "original" / "headline.json", headline(original, None))
-    done = subprocess.run(
+    return subprocess.Popen(
         [sys.executable, "-c", PAST],
-        input=COMMANDS,
         cwd=work,
         env=surroundings() | {"PYTHONPATH": str(code), "BWALPHA_SOURCES": str(sources)},
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def past(process: "subprocess.Popen[str]", folder: Path) -> tuple[dict[str, str], str]:
+    """All that the commands print and write, without the time and names of today."""
+    shown, said = process.communicate(COMMANDS)
+    assert process.returncode == 0, shown + said
+    work = folder / "work"
     files = [p for p in work.rglob("*") if p.suffix in (".json", ".csv", ".md", ".svg")]
     found = {str(p.relative_to(work)): p.read_text(encoding="utf-8") for p in files}
-    found["the screen"] = done.stdout
-    timeless = {
-        ID.sub(r".\1", NOW.sub("then", k)): ID.sub(r".\1", NOW.sub("then", t))
-        for k, t in found.items()
-    }
-    return timeless, done.stderr.splitlines()[-1]
+    found["the screen"] = shown
+    return {timeless(name): timeless(text) for name, text in found.items()}, said.splitlines()[-1]
+
+
+def timeless(text: str) -> str:
+    return ID.sub(r".\1", NOW.sub("then", text))
 
 
 def test_another_default_judge_changes_nothing_of_the_past(
     real_sources: Path, tmp_path: Path
 ) -> None:
-    before, shipped = past(tmp_path / "shipped", None, real_sources)
-    after, changed = past(tmp_path / "changed", CHANGED, real_sources)
+    tables = {"shipped": None, "changed": CHANGED}
+    running = {
+        name: started(tmp_path / name, table, real_sources) for name, table in tables.items()
+    }
+    (before, shipped), (after, changed) = (past(p, tmp_path / name) for name, p in running.items())
     assert str(CHANGED) in changed
     assert changed.replace(str(CHANGED), "") != shipped
     assert changed.endswith("'anthropic/claude-opus-4-7'}")
@@ -101,7 +113,7 @@ def test_another_default_judge_changes_nothing_of_the_past(
     assert before.keys() == after.keys()
     assert [name for name in before if before[name] != after[name]] == []
     reports = [name for name in before if name.endswith("headline.json") and "report" in name]
-    assert len(reports) == 3
+    assert len(reports) == 2
     judges = {
         (judge["judge"], judge["model"], tuple(judge["differs"]))
         for name in reports
