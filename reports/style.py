@@ -23,6 +23,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 # Two of the colours are nearly one grey on a black-and-white printer, so filled areas differ in hatching too.
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++")
+LINES = ("-", "--", ":", "-.")
 OUTLINED = ("///", "\\\\\\", "...", "xxx", "+++", "ooo")
 GREY = "#555555"
 
@@ -35,6 +36,11 @@ def colour(judges: Sequence[str], judge: str) -> str:
 def marker(judges: Sequence[str], judge: str) -> str:
     """A judge's marker, so that colour is never the only difference."""
     return MARKERS[_shifted(judges.index(judge), len(MARKERS))]
+
+
+def line_style(judges: Sequence[str], judge: str) -> str:
+    """A judge's line."""
+    return LINES[_shifted(judges.index(judge), len(LINES))]
 
 
 def hatch(judges: Sequence[str], judge: str, filled: bool) -> str:
