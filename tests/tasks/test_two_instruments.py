@@ -67,4 +67,5 @@ def test_no_two_instruments_share_a_column_a_mean_or_a_series(
     assert len(columns) == made + 1
     assert len({judge.judge for judge in columns}) == len(columns)
     assert len({judge.instrument_sha256 for judge in columns}) == len(columns)
-    assert open_rubric.differences == open_rubric.across_seeds == open_rubric.rankings == []
+    together = (open_rubric.differences, open_rubric.across_seeds, open_rubric.rankings)
+    assert together == ([], [], [])
