@@ -61,7 +61,7 @@ else ifeq ($(strip $(MODEL)),local)
 		-T panel=open52 -T rubric=open --epochs 1 --max-tokens 48 --max-tasks 1 --max-samples 52 $(ARGS) \
 	&& bwalpha report $(RUN)
 else
-	@bwalpha doctor --model $(MODEL) $(DOCTOR)
+	@bwalpha doctor --model $(MODEL) $(patsubst judges=%,--judges %,$(filter judges=%,$(ARGS))) $(DOCTOR)
 	@if [ -t 1 ]; then display=rich; else display=plain; fi; \
 	inspect eval tasks/alpha.py --log-dir $(RUN) --display $$display \
 		--model $(MODEL) $(CLIENT) $(SERVER) -T panel=bw52 -T rubric=eps --max-tasks 4 --max-samples 1040 $(ARGS) \

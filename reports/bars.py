@@ -10,8 +10,9 @@ from matplotlib.artist import Artist
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from reports.headline import Estimate, PublishedFigures
-from reports.style import GREY, alpha_axis, colour, hatch, save, watermark
+from reports.headline import PublishedFigures
+from reports.judge_figures import Estimate
+from reports.style import GREY, alpha_axis, colour, hatch, legend, save, watermark
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,6 @@ def draw_bars(
     ]
     line = Line2D([], [], color=GREY, linestyle="--", label="EM finetune (published)")
     handles: list[Artist] = [*keys, line]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
+    legend(figure, handles)
     watermark(figure, simulated)
     return save(figure, folder, name)

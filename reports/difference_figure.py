@@ -8,7 +8,7 @@ from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
 
 from reports.headline import Comparison, Difference
-from reports.style import GREY, colour, marker, save, watermark
+from reports.style import GREY, colour, legend, marker, save, watermark
 
 
 def draw_differences(comparison: Comparison, folder: Path, name: str) -> list[Path]:
@@ -49,7 +49,7 @@ def draw_differences(comparison: Comparison, folder: Path, name: str) -> list[Pa
         Line2D([], [], color=GREY, linewidth=width, label=label)
         for width, label in ((1.0, "95 %, other questions"), (3.2, "95 %, this panel"))
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
+    legend(figure, handles)
     watermark(figure, comparison.simulated)
     return save(figure, folder, name)
 

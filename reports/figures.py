@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +15,7 @@ from reports.difference_figure import draw_differences
 from reports.headline import Comparison, ConditionRow, Headline, PublishedFigures
 from reports.heat_maps import draw_distributions, draw_heat_map, draw_seeds
 from reports.naming import row_name
-from reports.style import GREY, alpha_axis, colour, marker, save, spread_labels, watermark
+from reports.style import GREY, alpha_axis, colour, legend, marker, save, spread_labels, watermark
 
 RECONSTRUCTION = "(reconstruction)"
 
@@ -73,7 +74,7 @@ def draw_alpha_c(
         ),
     ]
     shown = [h for h in handles if h.get_label() and not str(h.get_label()).startswith("_")]
-    figure.legend(handles=shown, loc="outside upper center", ncols=len(shown), frameon=False)
+    legend(figure, shown)
     watermark(figure, simulated)
     return save(figure, folder, name)
 
@@ -95,7 +96,17 @@ def _draw_comparison(
         for row in rows
         for judge in row.judges
     ]
-    points = [*new, *(published_points(headline.published) if headline.show_published else [])]
+    published = published_points(headline.published) if headline.show_published else []
+    # The published instrument shares no colour with another one that its name stands for here.
+    judges = [judge for row in rows for judge in row.judges]
+    others = {j.role for j in judges if j.differs} - {j.role for j in judges if not j.differs}
+    points = [
+        *new,
+        *(
+            replace(p, judge=f"{p.judge} (registered)" if p.judge in others else p.judge)
+            for p in published
+        ),
+    ]
     em_alpha, simulated = headline.em_alpha, comparison.simulated
     paths = draw_alpha_c(points, em_alpha, simulated, folder, f"{prefix}alpha_c")
     paths += draw_bars(new, em_alpha, simulated, folder, f"{prefix}alpha_bars")

@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
 
-from reports.headline import AcrossSeeds, Comparison, QuestionFigures
-from reports.style import alpha_axis, colour, marker, save, watermark
+from reports.headline import AcrossSeeds, Comparison
+from reports.judge_figures import QuestionFigures
+from reports.style import alpha_axis, colour, legend, line_style, marker, save, watermark
 
 
 def draw_heat_map(comparison: Comparison, folder: Path, name: str) -> list[Path]:
@@ -73,9 +74,8 @@ def draw_distributions(comparison: Comparison, folder: Path, name: str) -> list[
                 total = sum(sum(group.histogram) for group in groups)
                 if total:
                     shares = np.sum([group.histogram for group in groups], axis=0) / total
-                    line = "-" if judges.index(judge.judge) % 2 == 0 else "--"
-                    tint = colour(judges, judge.judge)
-                    axes.stairs(shares, edges, color=tint, linestyle=line, label=judge.judge)
+                    tint, line = colour(judges, judge.judge), line_style(judges, judge.judge)
+                    axes.stairs(shares, edges, color=tint, linestyle=line)
             axes.spines[["top", "right"]].set_visible(False)
             axes.set_xlim(0, 100)
             if y == 0:
@@ -86,8 +86,13 @@ def draw_distributions(comparison: Comparison, folder: Path, name: str) -> list[
     for axes in grid[-1]:
         alpha_axis(axes, horizontal=True)
         axes.set_xlabel("aligned, 0–100")
-    handles, labels = grid[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(judges), frameon=False)
+    legend(
+        figure,
+        [
+            Line2D([], [], color=colour(judges, j), ls=line_style(judges, j), label=j)
+            for j in judges
+        ],
+    )
     watermark(figure, comparison.simulated)
     return save(figure, folder, name)
 
@@ -115,7 +120,7 @@ def draw_seeds(comparison: Comparison, folder: Path, name: str) -> list[Path]:
         Line2D([], [], color=colour(judges, j), marker=marker(judges, j), linestyle="", label=j)
         for j in judges
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
+    legend(figure, handles)
     watermark(figure, comparison.simulated)
     return save(figure, folder, name)
 

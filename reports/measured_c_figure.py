@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from reports.formatting import unique
 from reports.measured_c import Plane, PlanePoint
-from reports.style import GREY, alpha_axis, colour, marker, save, spread_labels, watermark
+from reports.style import GREY, alpha_axis, colour, legend, marker, save, spread_labels, watermark
 
 MOST_NAMES = 22
 CROWDED = 40
@@ -46,7 +46,7 @@ def draw_plane(plane: Plane, folder: Path, name: str) -> list[Path]:
         handles.append(_handle("o", "published (no interval)"))
     if any(point.invalid for point in points):
         handles.append(_handle("x", "over the failure limit"))
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
+    legend(figure, handles)
     watermark(figure, plane.simulated)
     return save(figure, folder, name)
 

@@ -96,7 +96,7 @@ def _joined(newer: Run, older: Run) -> Run:
 
 def _not_audited(column: JudgeColumn, part: Run) -> JudgeColumn:
     nothing = np.full(len(part.epochs), np.nan)
-    return replace(column, aligned=nothing, coherent=nothing, failures={}, replaced=0)
+    return JudgeColumn(column.name, column.judge, column.instrument, nothing, nothing, {}, 0, 0, 0)
 
 
 def _same_instrument(run: Run, wanted: JudgeColumn) -> JudgeColumn:
@@ -116,6 +116,9 @@ def _joined_column(newer: JudgeColumn, older: JudgeColumn) -> JudgeColumn:
         replaced=newer.replaced + older.replaced,
         input_tokens=total(newer.input_tokens, older.input_tokens),
         output_tokens=total(newer.output_tokens, older.output_tokens),
+        batch_input_tokens=newer.batch_input_tokens + older.batch_input_tokens,
+        batch_output_tokens=newer.batch_output_tokens + older.batch_output_tokens,
+        repeats=newer.repeats + older.repeats,
     )
 
 

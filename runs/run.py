@@ -38,6 +38,9 @@ class JudgeColumn:
         replaced: Verdicts of the same instrument that a later judging replaced.
         input_tokens: Sum over the calls, None where one does not say it.
         output_tokens: Sum over the calls, None where one does not say it.
+        batch_input_tokens: Those of `input_tokens` that a batch was paid for.
+        batch_output_tokens: Those of `output_tokens`.
+        repeats: Each completion's single verdicts, None for a failed one; empty where each was judged once.
     """
 
     name: str
@@ -49,6 +52,9 @@ class JudgeColumn:
     replaced: int = 0
     input_tokens: int | None = None
     output_tokens: int | None = None
+    batch_input_tokens: int = 0
+    batch_output_tokens: int = 0
+    repeats: tuple[tuple[float | None, ...], ...] = ()
 
     @property
     def model(self) -> str:

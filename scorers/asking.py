@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -30,16 +31,40 @@ from protocol.rubrics import Rubric
 from protocol.texts import without_surrogates
 from protocol.transcripts import hide_in_output, hide_keys
 from scorers.binding import judge_model, without_secrets
+from scorers.budget import reply_budget
 from scorers.cached import cache_entry, fetch, keep
 from scorers.faults import fault, output_fault
 from scorers.reading import Failure, Verdict, read_reply, reply_text
-from scorers.repeats import Judged, mean_verdict
+from scorers.repeats import Judged, mean_verdict, second_try
 from scorers.schema import VERDICT_SCHEMA
 
 # Inspect retries for ever by default, and its `timeout` alone does not end a call that hangs. `--max-retries`
 # and a role's own `max_retries` and `attempt_timeout` win over these.
 MAX_RETRIES = 10
 ATTEMPT_TIMEOUT = 300
+# What an instrument names field by field, and what says nothing of the reply.
+NAMED = {"max_tokens", "temperature", "top_p", "reasoning_effort", "response_schema"}
+TRAVEL = {
+    "adaptive_connections",
+    "attempt_timeout",
+    "batch",
+    "cache",
+    "cache_prompt",
+    "extra_headers",
+    "fail_on_refusal",
+    "fallback_models",
+    "logprobs",
+    "max_connections",
+    "max_retries",
+    "max_tool_output",
+    "parallel_tool_calls",
+    "prompt_logprobs",
+    "reasoning_history",
+    "reasoning_summary",
+    "stream_idle_timeout",
+    "timeout",
+    "top_logprobs",
+}
 ASKED_AGAIN = ("truncated", "unparseable")
 # What is no failure of the judge: the user's own limits, and a set-up that no call can work with.
 NOT_THE_JUDGE = (LimitExceededError, PrerequisiteError)
@@ -107,17 +132,18 @@ async def _judged(
         outcome = read_output(kept, completion, model)
         if isinstance(outcome, Verdict):
             return judged(judge, model, outcome, kept, 0, _request(judge.name))
-    tries = 0
+    tries, found = 0, None
     async with span(judge.name, type="judge"):
         while True:
             tries += 1
             output, outcome = await _try(model, messages, config, completion)
-            again = isinstance(outcome, Failure) and outcome.kind in ASKED_AGAIN
-            if not again or tries > judge.retries:
+            new = judged(judge, model, outcome, output, tries, _request(judge.name))
+            found = new if found is None else second_try(found, new)
+            if new.record.failure not in ASKED_AGAIN or tries > judge.retries:
                 break
     if entry is not None and output is not None and isinstance(outcome, Verdict):
         keep(entry, output)
-    return judged(judge, model, outcome, output, tries, _request(judge.name))
+    return found
 
 
 def not_asked(judge: Judge, failure: TargetFailure) -> Score:
@@ -160,7 +186,7 @@ def judge_config(model: Model, reply: ReplyForm = "free") -> GenerateConfig:
     profile = judge_table().profile(str(model))
     retries = [own.max_retries, run.max_retries, MAX_RETRIES]
     return GenerateConfig(
-        max_tokens=profile.max_tokens if own.max_tokens is None else own.max_tokens,
+        max_tokens=reply_budget(model) if own.max_tokens is None else own.max_tokens,
         reasoning_effort=own.reasoning_effort or profile.effort,
         # Asking whether summaries may be had is a call of its own.
         reasoning_summary=own.reasoning_summary or "none",
@@ -207,7 +233,14 @@ def instrument(
         reasoning=reasoning,
         reply=judge.reply,
         repeats=judge.verdicts,
+        other=_other_settings(model.config),
     )
+
+
+def _other_settings(own: GenerateConfig) -> str:
+    """Everything else that a role sets and that shapes a reply: top_k, a seed, a further system message."""
+    left = own.model_dump(mode="json", exclude_none=True, exclude=NAMED | TRAVEL)
+    return json.dumps(left, sort_keys=True) if left else ""
 
 
 def _request(role: str) -> dict[str, object] | None:
@@ -267,8 +300,9 @@ def judged(
         reply=reply_text(output.message.content) if output and replied else "",
         stop_reason=output.stop_reason if output and replied else None,
         tries=tries,
-        input_tokens=usage.input_tokens if usage else None,
-        output_tokens=usage.output_tokens if usage else None,
+        # A kept reply costs nothing again.
+        input_tokens=0 if not tries else usage.input_tokens if usage else None,
+        output_tokens=0 if not tries else usage.output_tokens if usage else None,
     )
     if isinstance(outcome, Failure):
         told: dict[str, object] = {"failure": outcome.kind, "detail": outcome.detail}

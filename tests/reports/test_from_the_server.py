@@ -20,7 +20,8 @@ from scipy import stats
 
 from protocol.data import DATASETS, read_jsonl
 from reports.build import build_headline
-from reports.headline import ConditionRow, GroupFigures, Headline, JudgeFigures
+from reports.headline import ConditionRow, Headline
+from reports.judge_figures import GroupFigures, JudgeFigures
 from reports.writers import read_headline, write_headline
 from runs.load import load_runs
 from tests.support.judge_server import JudgeServer
