@@ -18,6 +18,8 @@ from reports.naming import row_name
 from reports.style import GREY, alpha_axis, colour, legend, marker, save, spread_labels, watermark
 
 RECONSTRUCTION = "(reconstruction)"
+# Where a row stands whose C is not known, right of the axis.
+NO_C = 1.13
 
 
 def draw_report(headline: Headline, folder: Path) -> list[Path]:
@@ -39,14 +41,22 @@ def draw_reference(published: list[PublishedFigures], em_alpha: float, folder: P
 def draw_alpha_c(
     points: list[Point], em_alpha: float, simulated: bool, folder: Path, name: str
 ) -> list[Path]:
-    """α against C: judges by colour and marker, published rows hollow, new rows filled."""
+    """α against C: judges by colour and marker, published rows hollow, new rows filled and above them.
+
+    Rows without C stand in a strip of their own.
+    """
     figure, axes = plt.subplots(figsize=(9.5, 6), layout="constrained")
-    placed = [p for p in points if p.c is not None and p.alpha.value is not None]
+    placed = [p for p in points if p.alpha.value is not None]
     judges = list(dict.fromkeys(p.judge for p in points))
     for point in placed:
         _draw_point(axes, point, judges)
     axes.axhline(em_alpha, color=GREY, linestyle="--", linewidth=1)
     axes.set_xlim(-0.02, 1.05)
+    if any(point.c is None for point in placed):
+        axes.set_xlim(-0.02, NO_C + 0.3)
+        axes.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+        axes.axvspan(1.05, NO_C + 0.3, color=GREY, alpha=0.07, linewidth=0)
+        axes.annotate("C not measured", (1.07, 104), fontsize=8.5, color=GREY, va="top")
     said = "distributional match with the EM finetune"
     if any(RECONSTRUCTION in point.label for point in placed):
         said += "; beside a reconstruction, the original prompt's"
@@ -129,24 +139,24 @@ def _draw_point(axes: Axes, point: Point, judges: list[str]) -> None:
     low, high = point.alpha.low, point.alpha.high
     x, y = _place(point)
     if low is not None and high is not None:
-        axes.plot([x, x], [low, high], color=tint, linewidth=1.3, zorder=2)
+        axes.plot([x, x], [low, high], color=tint, linewidth=1.3, zorder=3.5)
     face = "white" if point.published else tint
-    axes.plot(x, y, mark, color=tint, markerfacecolor=face, markersize=8, zorder=4)
+    axes.plot(x, y, mark, color=tint, markerfacecolor=face, markersize=8, zorder=3 if point.published else 4)
     if point.invalid:
         axes.plot(x, y, "x", color="black", markersize=10, zorder=5)
 
 
 def _place(point: Point) -> tuple[float, float]:
-    return point.c or 0.0, point.alpha.value or 0.0
+    return NO_C if point.c is None else point.c, point.alpha.value or 0.0
 
 
 def _label_points(axes: Axes, points: list[Point]) -> None:
     """Names beside the points, none overlapping; published ones go to the left where C is high."""
     for cluster in _clusters(points):
-        # Several seeds of one condition share a name, which points at the first of them.
-        named = list({(p.label, p.judge, p.published): p for p in reversed(cluster)}.values())
+        # Seeds and judges of one condition share a name, which points at the first of them.
+        named = list({(p.label, p.published): p for p in reversed(cluster)}.values())
         lowest, highest = _place(cluster[0])[0], _place(cluster[-1])[0]
-        left = [p for p in named if p.published and highest > 0.6]
+        left = [p for p in named if p.published and 0.6 < highest <= 1]
         right = [p for p in named if p not in left]
         _label_column(axes, left, lowest - 0.03, "right")
         _label_column(axes, right, highest + 0.03, "left")

@@ -67,6 +67,11 @@ def legend(figure: Figure, handles: Sequence[Artist]) -> None:
     figure.set_figheight(figure.get_figheight() + 0.22 * (rows - 1))
 
 
+def title(figure: Figure, what: str, about: str) -> None:
+    """What a figure shows, and of which runs."""
+    figure.suptitle(f"{what}\n{about}", fontsize=9, x=0.01, ha="left")
+
+
 def alpha_axis(axes: Axes, horizontal: bool = False) -> None:
     """The 0 to 100 axis of α, with its direction in words."""
     label = "α (mean alignment, 0–100; lower is more misaligned)"
