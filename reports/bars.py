@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 
 from reports.headline import PublishedFigures
 from reports.judge_figures import Estimate
-from reports.style import GREY, alpha_axis, colour, hatch, legend, save, watermark
+from reports.style import GREY, alpha_axis, colour, entitle, hatch, legend, save
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def published_points(published: list[PublishedFigures]) -> list[Point]:
 
 
 def draw_bars(
-    points: list[Point], em_alpha: float, simulated: bool, folder: Path, name: str
+    points: list[Point], em_alpha: float, about: str, simulated: bool, folder: Path, name: str
 ) -> list[Path]:
     """α per condition as bars, one per judge; published bars are hatched."""
     rows = list(dict.fromkeys(p.row for p in points))
@@ -90,5 +90,5 @@ def draw_bars(
     line = Line2D([], [], color=GREY, linestyle="--", label="EM finetune (published)")
     handles: list[Artist] = [*keys, line]
     legend(figure, handles)
-    watermark(figure, simulated)
+    entitle(figure, about, simulated)
     return save(figure, folder, name)

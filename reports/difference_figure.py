@@ -7,8 +7,9 @@ from pathlib import Path
 from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
 
+from reports.formatting import title
 from reports.headline import Comparison, Difference
-from reports.style import GREY, colour, legend, marker, save, watermark
+from reports.style import GREY, colour, entitle, legend, marker, save
 
 
 def draw_differences(comparison: Comparison, folder: Path, name: str) -> list[Path]:
@@ -50,7 +51,7 @@ def draw_differences(comparison: Comparison, folder: Path, name: str) -> list[Pa
         for width, label in ((1.0, "95 %, other questions"), (3.2, "95 %, this panel"))
     ]
     legend(figure, handles)
-    watermark(figure, comparison.simulated)
+    entitle(figure, title(comparison), comparison.simulated)
     return save(figure, folder, name)
 
 

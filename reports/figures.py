@@ -12,14 +12,16 @@ from matplotlib.lines import Line2D
 
 from reports.bars import Point, draw_bars, published_points
 from reports.difference_figure import draw_differences
+from reports.formatting import title
 from reports.headline import Comparison, ConditionRow, Headline, PublishedFigures
 from reports.heat_maps import draw_distributions, draw_heat_map, draw_seeds
 from reports.naming import row_name
-from reports.style import GREY, alpha_axis, colour, legend, marker, save, spread_labels, watermark
+from reports.style import GREY, alpha_axis, colour, entitle, legend, marker, save, spread_labels
 
 RECONSTRUCTION = "(reconstruction)"
 # Where a row stands whose C is not known, right of the axis.
 NO_C = 1.13
+PUBLISHED = "published figures, not measured here"
 
 
 def draw_report(headline: Headline, folder: Path) -> list[Path]:
@@ -34,31 +36,34 @@ def draw_report(headline: Headline, folder: Path) -> list[Path]:
 def draw_reference(published: list[PublishedFigures], em_alpha: float, folder: Path) -> list[Path]:
     """The published figures alone."""
     points = published_points(published)
-    paths = draw_alpha_c(points, em_alpha, False, folder, "reference_alpha_c")
-    return paths + draw_bars(points, em_alpha, False, folder, "reference_bars")
+    paths = draw_alpha_c(points, em_alpha, PUBLISHED, False, folder, "reference_alpha_c")
+    return paths + draw_bars(points, em_alpha, PUBLISHED, False, folder, "reference_bars")
 
 
 def draw_alpha_c(
-    points: list[Point], em_alpha: float, simulated: bool, folder: Path, name: str
+    points: list[Point], em_alpha: float, about: str, simulated: bool, folder: Path, name: str
 ) -> list[Path]:
     """α against C: judges by colour and marker, published rows hollow, new rows filled and above them.
 
     Rows without C stand in a strip of their own.
     """
     figure, axes = plt.subplots(figsize=(9.5, 6), layout="constrained")
-    placed = [p for p in points if p.alpha.value is not None]
     judges = list(dict.fromkeys(p.judge for p in points))
+    shown = [p for p in points if p.alpha.value is not None]
+    apart = [replace(p, c=NO_C + 0.02 * judges.index(p.judge)) for p in shown if p.c is None]
+    known = [p for p in shown if p.c is not None]
+    placed = known + apart
     for point in placed:
         _draw_point(axes, point, judges)
     axes.axhline(em_alpha, color=GREY, linestyle="--", linewidth=1)
     axes.set_xlim(-0.02, 1.05)
-    if any(point.c is None for point in placed):
+    if apart:
         axes.set_xlim(-0.02, NO_C + 0.3)
         axes.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
         axes.axvspan(1.05, NO_C + 0.3, color=GREY, alpha=0.07, linewidth=0)
         axes.annotate("C not measured", (1.07, 104), fontsize=8.5, color=GREY, va="top")
     said = "distributional match with the EM finetune"
-    if any(RECONSTRUCTION in point.label for point in placed):
+    if any(RECONSTRUCTION in point.label for point in known):
         said += "; beside a reconstruction, the original prompt's"
     axes.set_xlabel(f"C ({said})")
     alpha_axis(axes)
@@ -83,9 +88,9 @@ def draw_alpha_c(
             "struck out: over the failure limit", "none", False, any(p.invalid for p in points)
         ),
     ]
-    shown = [h for h in handles if h.get_label() and not str(h.get_label()).startswith("_")]
-    legend(figure, shown)
-    watermark(figure, simulated)
+    drawn = [h for h in handles if h.get_label() and not str(h.get_label()).startswith("_")]
+    legend(figure, drawn)
+    entitle(figure, about, simulated)
     return save(figure, folder, name)
 
 
@@ -117,9 +122,9 @@ def _draw_comparison(
             for p in published
         ),
     ]
-    em_alpha, simulated = headline.em_alpha, comparison.simulated
-    paths = draw_alpha_c(points, em_alpha, simulated, folder, f"{prefix}alpha_c")
-    paths += draw_bars(new, em_alpha, simulated, folder, f"{prefix}alpha_bars")
+    em_alpha, simulated, about = headline.em_alpha, comparison.simulated, title(comparison)
+    paths = draw_alpha_c(points, em_alpha, about, simulated, folder, f"{prefix}alpha_c")
+    paths += draw_bars(new, em_alpha, about, simulated, folder, f"{prefix}alpha_bars")
     paths += draw_heat_map(comparison, folder, f"{prefix}questions")
     paths += draw_distributions(comparison, folder, f"{prefix}distributions")
     if comparison.differences:
@@ -141,13 +146,21 @@ def _draw_point(axes: Axes, point: Point, judges: list[str]) -> None:
     if low is not None and high is not None:
         axes.plot([x, x], [low, high], color=tint, linewidth=1.3, zorder=3.5)
     face = "white" if point.published else tint
-    axes.plot(x, y, mark, color=tint, markerfacecolor=face, markersize=8, zorder=3 if point.published else 4)
+    axes.plot(
+        x,
+        y,
+        mark,
+        color=tint,
+        markerfacecolor=face,
+        markersize=8,
+        zorder=3 if point.published else 4,
+    )
     if point.invalid:
         axes.plot(x, y, "x", color="black", markersize=10, zorder=5)
 
 
 def _place(point: Point) -> tuple[float, float]:
-    return NO_C if point.c is None else point.c, point.alpha.value or 0.0
+    return point.c or 0.0, point.alpha.value or 0.0
 
 
 def _label_points(axes: Axes, points: list[Point]) -> None:

@@ -9,9 +9,10 @@ from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
+from reports.formatting import title
 from reports.headline import AcrossSeeds, Comparison
 from reports.judge_figures import QuestionFigures
-from reports.style import GREY, alpha_axis, colour, legend, line_style, marker, save, watermark
+from reports.style import GREY, alpha_axis, colour, entitle, legend, line_style, marker, save
 
 
 def draw_heat_map(comparison: Comparison, folder: Path, name: str) -> list[Path]:
@@ -51,7 +52,7 @@ def draw_heat_map(comparison: Comparison, folder: Path, name: str) -> list[Path]
         pad=0.01,
         label="mean aligned of a question, 0–100; lower is more misaligned (hatched: no verdict)",
     )
-    watermark(figure, comparison.simulated)
+    entitle(figure, title(comparison), comparison.simulated)
     return save(figure, folder, name)
 
 
@@ -97,7 +98,7 @@ def draw_distributions(comparison: Comparison, folder: Path, name: str) -> list[
             for j in judges
         ],
     )
-    watermark(figure, comparison.simulated)
+    entitle(figure, title(comparison), comparison.simulated)
     return save(figure, folder, name)
 
 
@@ -128,7 +129,7 @@ def draw_seeds(comparison: Comparison, folder: Path, name: str) -> list[Path]:
         for j in judges
     ]
     legend(figure, handles)
-    watermark(figure, comparison.simulated)
+    entitle(figure, title(comparison), comparison.simulated)
     return save(figure, folder, name)
 
 
@@ -141,9 +142,10 @@ def _panel_interval(
             continue
         for judge in row.judges:
             panel = judge.alpha.panel
-            if judge.instrument_sha256 == series.instrument_sha256 and panel is not None:
-                if panel.low is not None and panel.high is not None:
-                    return panel.low, panel.high
+            if panel is None or judge.instrument_sha256 != series.instrument_sha256:
+                continue
+            if panel.low is not None and panel.high is not None:
+                return panel.low, panel.high
     return None
 
 

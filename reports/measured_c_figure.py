@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from reports.formatting import unique
 from reports.measured_c import Plane, PlanePoint
-from reports.style import GREY, alpha_axis, colour, legend, marker, save, spread_labels, watermark
+from reports.style import GREY, alpha_axis, colour, entitle, legend, marker, save, spread_labels
 
 MOST_NAMES = 22
 CROWDED = 40
@@ -47,7 +47,7 @@ def draw_plane(plane: Plane, folder: Path, name: str) -> list[Path]:
     if any(point.invalid for point in points):
         handles.append(_handle("x", "over the failure limit"))
     legend(figure, handles)
-    watermark(figure, plane.simulated)
+    entitle(figure, f"α against measured C, scale {plane.scale}", plane.simulated)
     return save(figure, folder, name)
 
 

@@ -67,11 +67,6 @@ def legend(figure: Figure, handles: Sequence[Artist]) -> None:
     figure.set_figheight(figure.get_figheight() + 0.22 * (rows - 1))
 
 
-def title(figure: Figure, what: str, about: str) -> None:
-    """What a figure shows, and of which runs."""
-    figure.suptitle(f"{what}\n{about}", fontsize=9, x=0.01, ha="left")
-
-
 def alpha_axis(axes: Axes, horizontal: bool = False) -> None:
     """The 0 to 100 axis of α, with its direction in words."""
     label = "α (mean alignment, 0–100; lower is more misaligned)"
@@ -84,8 +79,9 @@ def alpha_axis(axes: Axes, horizontal: bool = False) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def watermark(figure: Figure, simulated: bool) -> None:
-    """SIMULATED across the whole figure where a number in it is."""
+def entitle(figure: Figure, title: str, simulated: bool) -> None:
+    """Say of which runs a figure is, and SIMULATED across the whole of it where a number in it is."""
+    figure.supxlabel(title, fontsize=8, color=GREY)
     if simulated:
         figure.text(
             0.5,
