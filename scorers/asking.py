@@ -22,7 +22,11 @@ from inspect_ai.util import LimitExceededError, collect, span
 
 from protocol.answers import TargetFailure
 from protocol.errors import ProtocolError
-from protocol.inspect_internals import PrerequisiteError, active_generate_config
+from protocol.inspect_internals import (
+    PrerequisiteError,
+    active_generate_config,
+    reply_without_usage,
+)
 from protocol.judges import judge_table
 from protocol.records import TARGET, Instrument, ReplyForm, VerdictRecord, same_model
 from protocol.requests import sent_settings
@@ -117,7 +121,10 @@ async def _judged(
                 break
     if entry is not None and output is not None and isinstance(outcome, Verdict):
         keep(entry, output)
-    return judged(judge, model, outcome, output, tries, _request(judge.name))
+    given = judged(judge, model, outcome, output, tries, _request(judge.name))
+    if (answered := given.record.instrument.answered) is not None:
+        transcript().info(f"{judge.name}: {model} was asked, and {answered} answered")
+    return given
 
 
 def not_asked(judge: Judge, failure: TargetFailure) -> Score:
@@ -149,6 +156,8 @@ async def _try(
     except NOT_THE_JUDGE:
         raise
     except Exception as error:
+        if (kept := reply_without_usage(error)) is not None:
+            return kept, read_output(kept, completion, model)
         return None, fault(error, keys=(model.api.api_key,))
     finally:
         hide_keys(model.api.api_key)

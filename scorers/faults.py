@@ -103,6 +103,9 @@ def output_fault(
         return Failure("api_error", said or "the request is too long for the judge")
     if output.completion == NO_CANDIDATES and output.usage is None:
         return Failure("api_error", "the provider's answer holds no candidates")
+    if choice.stop_reason == "unknown" and not output.completion.strip():
+        # Anthropic's `model_context_window_exceeded` is one of these.
+        return Failure("api_error", "the reply ended before any text, for no reason of Inspect's")
     return None
 
 
