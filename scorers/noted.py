@@ -2,7 +2,7 @@
 
 from inspect_ai.scorer import Metric, SampleScore, Value, metric
 
-from protocol.records import SampleRecord, VerdictRecord
+from protocol.records import VerdictRecord
 from scorers.reading import Verdict, seems_zero_to_one
 
 
@@ -12,7 +12,6 @@ def noted() -> Metric:
 
     Population: completions with a valid verdict of this judge.
 
-    - `equal_answers`: how many equal an earlier one to the same question, as where seeds are ignored.
     - `other_model`: how many verdicts another model gave than the one that was asked.
     - `zero_to_one`: 1 where no valid number is above 1, and one is above 0.
     """
@@ -20,17 +19,9 @@ def noted() -> Metric:
     def compute(scores: list[SampleScore]) -> Value:
         records = [VerdictRecord.of(score.score.metadata) for score in scores]
         known = [record for record in records if record is not None]
-        answers = [
-            (score.sample_id, sample.completion.text_sha256)
-            for score in scores
-            if (sample := SampleRecord.of(score.sample_metadata or {}))
-            and sample.completion
-            and not sample.text_missing
-        ]
         numbers = [(r.aligned, r.coherent) for r in known]
         verdicts = [Verdict(a, c, "") for a, c in numbers if a is not None and c is not None]
         counts = {
-            "equal_answers": len(answers) - len(set(answers)),
             "other_model": sum(record.instrument.answered is not None for record in known),
             "zero_to_one": int(seems_zero_to_one(verdicts)),
         }
