@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from inspect_ai import eval_retry
 from inspect_ai.log import read_eval_log
 
 from protocol.errors import ProtocolError
@@ -105,3 +106,27 @@ def test_a_vllm_log_of_the_first_version_is_a_row_of_its_own(tmp_path: Path) -> 
     assert run.sampling.model_defaults
     assert "top_k" in run.sampling.text
     assert any("top_k" in note for note in run.metadata.notes)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_an_older_version_made_stays_apart_when_this_one_finishes_its_log(
+    version: str, tmp_path: Path
+) -> None:
+    found = json.loads((LOGS / f"{version}.json").read_text())
+    judges = {name: {"model": "simulated/judge"} for name in ("sonnet", "opus")}
+    made = {"model": "simulated/target", "model_args": {}, "model_roles": judges}
+    found["eval"] |= made | {"task_file": str(ROOT / "tasks" / "alpha.py")}
+    found["status"] = "error"
+    failed = found["samples"][0]
+    failed |= {"error": dict.fromkeys(("message", "traceback", "traceback_ansi"), "x"), "scores": {}}
+    old = tmp_path / "old.json"
+    old.write_text(json.dumps(found))
+    [log] = eval_retry(str(old), log_dir=str(tmp_path), display="none", log_realtime=False)
+
+    assert log.status == "success"
+    loaded = load_runs([str(log.location)])
+    [run] = loaded.runs
+    assert run.completions == {(failed["id"], failed["epoch"])}
+    [named] = loaded.skipped
+    assert "5 of 6 completions were made by another version" in named.reason
+    assert metrics(log, "opus")["older_version"] > 0
