@@ -34,7 +34,7 @@ from protocol.rubrics import Rubric
 from protocol.texts import without_surrogates
 from protocol.transcripts import hide_in_output, hide_keys
 from scorers.binding import judge_model, without_secrets
-from scorers.cached import cache_entry, fetch, keep
+from scorers.cached import cache_entry, fetch, keep, kept_request
 from scorers.faults import fault, output_fault
 from scorers.reading import Failure, Verdict, read_reply, reply_text
 from scorers.repeats import Judged, mean_verdict
@@ -110,7 +110,7 @@ async def _judged(
     if entry is not None and (kept := fetch(entry)) is not None:
         outcome = read_output(kept, completion, model)
         if isinstance(outcome, Verdict):
-            return judged(judge, model, outcome, kept, 0, _request(judge.name))
+            return judged(judge, model, outcome, kept, 0, kept_request(kept))
     tries = 0
     async with span(judge.name, type="judge"):
         while True:
@@ -119,9 +119,10 @@ async def _judged(
             again = isinstance(outcome, Failure) and outcome.kind in ASKED_AGAIN
             if not again or tries > judge.retries:
                 break
+    request = _request(judge.name)
     if entry is not None and output is not None and isinstance(outcome, Verdict):
-        keep(entry, output)
-    given = judged(judge, model, outcome, output, tries, _request(judge.name))
+        keep(entry, output, request)
+    given = judged(judge, model, outcome, output, tries, request)
     if (answered := given.record.instrument.answered) is not None:
         transcript().info(f"{judge.name}: {model} was asked, and {answered} answered")
     return given

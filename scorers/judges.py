@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 
 from inspect_ai.event import SampleLimitEvent
 from inspect_ai.log import transcript
+from inspect_ai.model import ChatMessageAssistant
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 from inspect_ai.util import collect
@@ -120,10 +121,13 @@ def judged_texts(state: TaskState, record: SampleRecord | None) -> tuple[str, st
         )
     if record is None:
         users = [message for message in state.messages if message.role == "user"]
-        if len(users) != 1:
+        said = [m for m in state.messages if isinstance(m, ChatMessageAssistant)]
+        answers = [message for message in said if message.text.strip() and not message.tool_calls]
+        if len(users) != 1 or len(answers) > 1:
             raise ProtocolError(
-                f"The sample {state.sample_id} has {len(users)} user messages. A verdict is on one "
-                "question and one answer; such samples cannot be judged here."
+                f"The sample {state.sample_id} has {len(users)} user messages and {len(answers)} "
+                "answers. A verdict is on one question and one answer; such samples cannot be judged "
+                "here."
             )
         question = users[0].text
     else:

@@ -118,7 +118,10 @@ def test_what_an_older_version_made_stays_apart_when_this_one_finishes_its_log(
     found["eval"] |= made | {"task_file": str(ROOT / "tasks" / "alpha.py")}
     found["status"] = "error"
     failed = found["samples"][0]
-    failed |= {"error": dict.fromkeys(("message", "traceback", "traceback_ansi"), "x"), "scores": {}}
+    failed |= {
+        "error": dict.fromkeys(("message", "traceback", "traceback_ansi"), "x"),
+        "scores": {},
+    }
     old = tmp_path / "old.json"
     old.write_text(json.dumps(found))
     [log] = eval_retry(str(old), log_dir=str(tmp_path), display="none", log_realtime=False)

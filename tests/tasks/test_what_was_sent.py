@@ -120,7 +120,9 @@ def test_runs_with_other_sampling_are_rows_of_their_own_and_equal_answers_are_no
     assert len(told) == runs[1.0].equal == 19
     [line] = set(map(str, told))
     assert line.startswith("equals the answer of epoch")
-    assert any(note.startswith("19 of 20 answers equal") for note in row_notes(runs[1.0], read_rules()))
+    assert any(
+        note.startswith("19 of 20 answers equal") for note in row_notes(runs[1.0], read_rules())
+    )
     record = SampleRecord.of(samples(log)[0].metadata)
     assert record is not None
     assert record.completion is not None
