@@ -123,21 +123,6 @@ def test_a_log_is_edited_where_nobody_imports_the_suite(tmp_path: Path) -> None:
     assert metrics(read_eval_log(str(log.location)), "sonnet")["verdicts"] == 6
 
 
-@pytest.mark.parametrize("solver", ["generate", "solvers/conditions.py@grid_1"])
-def test_another_solver_is_a_row_of_its_own(solver: str, tmp_path: Path) -> None:
-    done = command(
-        *("inspect", "eval", "tasks/alpha.py@grid_2", "--model", "simulated/target"),
-        *("--model-role", "sonnet=simulated/judge", "--model-role", "opus=simulated/judge"),
-        *("-T", "panel=open52", "-T", "rubric=open", "--limit", "2", "--epochs", "2"),
-        *("--solver", solver, "--log-dir", str(tmp_path), "--display", "none"),
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    [found] = load_runs([str(tmp_path)]).runs
-    assert found.condition == ("solver generate" if solver == "generate" else "grid_1")
-    assert not found.as_planned
-    assert found.distributional_c is None
-
-
 def test_a_system_message_is_refused_in_a_line(tmp_path: Path) -> None:
     done = command(
         *("inspect", "eval", "tasks/references.py@null", "--model", "simulated/target"),

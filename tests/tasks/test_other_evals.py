@@ -36,7 +36,10 @@ LEFT: dict[str, tuple[list[ChatMessage], str]] = {
     "nothing": ([], "target_error"),
     "lost": ([], "target_error"),
 }
-REFUSED = {"many turns": [ANSWER, TURN, SECOND], "two answers": [ANSWER, SECOND]}
+REFUSED: dict[str, list[ChatMessage]] = {
+    "many turns": [ANSWER, TURN, SECOND],
+    "two answers": [ANSWER, SECOND],
+}
 
 
 @solver
@@ -47,8 +50,9 @@ def leaving(rows: dict[str, Sequence[ChatMessage]]) -> Solver:
         for message in rows[str(state.sample_id)]:
             state.messages.append(message.model_copy())
             if isinstance(message, ChatMessageAssistant):
-                why = "tool_calls" if message.tool_calls else "stop"
-                state.output = ModelOutput.from_message(message, why)
+                state.output = ModelOutput.from_message(
+                    message, "tool_calls" if message.tool_calls else "stop"
+                )
         return state
 
     return solve

@@ -1,5 +1,6 @@
 """What requests really carried, whatever was asked for: it stands in the log, and makes the row."""
 
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from tests.support.scripted_server import (
 from tests.tasks.running import OPEN, metrics, run, run_all, samples
 
 NUMBERS = count()
-SAYS = {
+SAYS: dict[str, Callable[[str], Http]] = {
     "anthropic": lambda text: message({"type": "text", "text": text}),
     "google": candidate,
     "responses": response,
