@@ -57,7 +57,7 @@ def test_each_thing_that_ran_is_a_row_with_a_c_only_where_it_has_one(
     assert f"{REGISTERED} was asked, and elsewhere-7b answered" in " ".join(result.output.split())
     with (tmp_path / "report" / "headline.csv").open(encoding="utf-8", newline="") as file:
         printed = [r for r in csv.DictReader(file) if r["judge"] == "sonnet" and r["base_seed"]]
-    assert {(r["condition"], r["completions"], r["c_of"]) for r in printed} == {
+    assert {(r["condition"], r["scored"], r["c_of"]) for r in printed} == {
         ("grid_2", "10", "original"),
         ("grid_2", "14", "none"),
         ("grid_1", "8", "none"),
