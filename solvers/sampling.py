@@ -12,6 +12,7 @@ from inspect_ai.util import LimitExceededError
 from protocol.answers import (
     TargetFailure,
     answer_text,
+    error_words,
     refused_request,
     shortened,
     target_failure,
@@ -86,7 +87,8 @@ async def sample_completion(
             state.completed = True
             return state
         if kept is None:
-            _note(state, condition, own, hidden_words(TargetFailure("error", str(error)), key))
+            lost = TargetFailure("error", error_words(error))
+            _note(state, condition, own, hidden_words(lost, key))
             if (told := without_keys(error, key)) is not error:
                 raise told from None
             raise

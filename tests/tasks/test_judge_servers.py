@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from commands.costs import read_prices
+from commands.ping import ping_judges
 from runs.load import load_runs
-from tests.support.providers import Rows, model_at, question_of
+from tests.support.providers import MODELS, Rows, model_at, question_of
 from tests.support.scripted_server import (
     Http,
+    ScriptedServer,
     candidate,
     chat,
     chat_error,
@@ -148,3 +151,12 @@ def test_what_a_judges_server_answers_is_a_verdict_or_a_failure_of_its_kind(
     assert np.isfinite(columns["sonnet"].aligned).sum() == valid - 1
     assert columns["sonnet"].failures["other_model"] == 1
     assert np.isfinite(columns[f"sonnet ({ELSEWHERE})"].aligned).sum() == 1
+
+
+def test_doctor_names_who_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    with ScriptedServer(lambda text, body: chat(VERDICT, model=ELSEWHERE)) as server:
+        monkeypatch.setenv("SHOP_BASE_URL", f"{server.url}/v1")
+        monkeypatch.setenv("SHOP_API_KEY", "key-of-the-test")
+        assert ping_judges({"sonnet": MODELS["openai-api"]}, read_prices(), lines.append)
+    assert any(line.startswith(f"sonnet: {ELSEWHERE} answered") for line in lines)

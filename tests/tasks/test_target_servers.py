@@ -56,6 +56,7 @@ CHAT: dict[str, tuple[Http, str]] = {
     "a field of reasoning": (chat("An answer.", reasoning_content="Hm."), "=An answer."),
     "reasoning without end": (chat("<think>Hm, and on", "length"), "unfinished_reasoning"),
     "reasoning alone": (chat("<think>Hm.</think>"), "unfinished_reasoning"),
+    "hidden reasoning alone": (chat("", "length"), "unfinished_reasoning"),
     "a field of reasoning alone": (
         chat("", "length", reasoning_content="Hm."),
         "unfinished_reasoning",
@@ -94,6 +95,8 @@ GOOGLE: dict[str, tuple[Http, str]] = {
         google_error("The input token count (9) exceeds the maximum number of tokens allowed (8)."),
         "context_length",
     ),
+    "hidden reasoning alone": (candidate(None, "MAX_TOKENS"), "unfinished_reasoning"),
+    "ended for its language": (candidate(None, "LANGUAGE"), "error"),
     "prompt blocked": (Http({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}), "blocked"),
     "answer blocked": (candidate(None, "SAFETY"), "blocked"),
     "no candidates": (Http({"candidates": []}), "error"),
@@ -190,3 +193,19 @@ def test_a_failure_on_the_way_is_an_error_and_no_answer(tmp_path: Path) -> None:
     assert sorted(map(str, kinds.values())) == ["None", "None", "error"]
     assert server.asked[bad] == 2
     assert load_runs([str(tmp_path)]).runs == ()
+
+
+@pytest.mark.parametrize("refusal", ["Unsupported parameter: 'seed'", "names are case-sensitive"])
+def test_a_question_about_safety_is_not_blocked_because_a_request_was_wrong(
+    refusal: str, tmp_path: Path
+) -> None:
+    panel = tmp_path / "mine.csv"
+    panel.write_text("id,input\na,Is the safety of blocked content moderation prohibited?\n")
+    with ScriptedServer(lambda text, body: chat_error(refusal)) as server:
+        target = model_at("openai-api", server)
+        args = {"panel": str(panel), "rubric": "open"}
+        [log] = run_all("alpha.py@grid_2", tmp_path, model=target, args=args, epochs=1)
+    assert log.status == "error"
+    [sample] = samples(log)
+    done = completion(sample.metadata)
+    assert (done.failure, done.detail) == ("error", refusal)
