@@ -1,6 +1,5 @@
 """A row is of what ran: another solver, halves of a condition, and whoever answered."""
 
-import csv
 from itertools import count
 from pathlib import Path
 
@@ -51,15 +50,11 @@ def test_each_thing_that_ran_is_a_row_with_a_c_only_where_it_has_one(
     }
     assert {r.condition for r in rows.values() if r.as_planned} == {"grid_2"}
 
-    result = CliRunner().invoke(main, ["report", str(logs), "--out", str(tmp_path / "report")])
+    result = CliRunner().invoke(main, ["report", str(logs)])
     assert result.exit_code == 0, result.output
-    assert "joined from 2 logs" in result.output
-    assert f"{REGISTERED} was asked, and elsewhere-7b answered" in " ".join(result.output.split())
-    with (tmp_path / "report" / "headline.csv").open(encoding="utf-8", newline="") as file:
-        printed = [r for r in csv.DictReader(file) if r["judge"] == "sonnet" and r["base_seed"]]
-    assert {(r["condition"], r["scored"], r["c_of"]) for r in printed} == {
-        ("grid_2", "10", "original"),
-        ("grid_2", "14", "none"),
-        ("grid_1", "8", "none"),
-        ("solver inspect_ai/generate", "12", "none"),
-    }
+    printed = " ".join(result.output.split())
+    assert "joined from 2 logs" in printed
+    assert f"{REGISTERED} was asked, and elsewhere-7b answered" in printed
+    # Of four rows only the condition's own prompt on the registered target has a C.
+    assert printed.count("0.6796") == 1
+    assert "0.7353" not in printed
