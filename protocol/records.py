@@ -127,6 +127,10 @@ class CompletionRecord(Record):
     characters: int = 0
     text_missing: bool = False
 
+    def answered_for(self, asked: str) -> str | None:
+        """The model that the reply names, None where it is the one that was asked, `provider/model`."""
+        return self.model if self.model and not same_model(asked, self.model) else None
+
     @property
     def cut(self) -> bool:
         """Whether the answer was cut at the protocol's length."""

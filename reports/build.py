@@ -76,7 +76,8 @@ def build_headline(
 
 def condition_row(run: Run, rules: Rules, link: LinkFile | None = None) -> ConditionRow:
     """One run's figures."""
-    whose = c_applies(run.condition, run.provenance, run.prompt_sha256, run.target)  # type: ignore[arg-type]
+    target = run.answered[0] if run.answered else run.target
+    whose = c_applies(run.condition, run.provenance, run.prompt_sha256, target)  # type: ignore[arg-type]
     judges = [_judge(run, column, rules) for column in run.judges.values()]
     invalid = {judge.judge for judge in judges if judge.invalid}
     made = len(run.clusters)

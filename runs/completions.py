@@ -66,7 +66,7 @@ def read_answers(run: Run) -> Answers:
     """
     answers: dict[str, list[Answer]] = {}
     prompt: str | None = None
-    epochs = 1
+    epochs, completions = 1, run.completions
     for location in run.locations:
         log = _read(location)
         epochs = max(epochs, log.eval.config.epochs or 1)
@@ -74,7 +74,8 @@ def read_answers(run: Run) -> Answers:
             answers.setdefault(str(identity), [])
         for sample in sorted(log.samples or [], key=lambda sample: sample.epoch):
             record = SampleRecord.of(sample.metadata)
-            if record is None or not _same_part(run, record):
+            mine = (str(sample.id), sample.epoch) in completions
+            if record is None or not mine or not _same_part(run, record):
                 continue
             answers.setdefault(str(sample.id), []).append(_answer(run, sample, record, location))
             systems = (m.text for m in sample.messages if isinstance(m, ChatMessageSystem))
@@ -94,7 +95,9 @@ def _same_part(run: Run, record: SampleRecord) -> bool:
     if done is None:
         return run.condition.startswith("solver ")
     ran = (done.condition, done.prompt_sha256) == (run.condition, run.prompt_sha256)
-    return ran and (done.failure is not None or done.sampling.settings == run.sampling.settings)
+    answered = done.answered_for(run.target)
+    sampled = (done.sampling.settings, (answered,) if answered else ())
+    return ran and (done.failure is not None or sampled == (run.sampling.settings, run.answered))
 
 
 def _answer(run: Run, sample: EvalSample, record: SampleRecord, location: str) -> Answer:

@@ -83,7 +83,6 @@ def _joined(newer: Run, older: Run) -> Run:
         cut=newer.cut + older.cut,
         empty=newer.empty + older.empty,
         equal=newer.equal + older.equal,
-        answered=tuple(dict.fromkeys(newer.answered + older.answered)),
         audits={
             name: _joined_column(
                 newer.audits.get(name) or _not_audited(older.audits[name], newer),
@@ -124,7 +123,7 @@ def _joined_column(newer: JudgeColumn, older: JudgeColumn) -> JudgeColumn:
 
 def _replaces(kept: Run, run: Run) -> bool:
     same = kept.eval_id == run.eval_id and kept.comparison == run.comparison
-    alike = (kept.condition, kept.sampling.settings) == (run.condition, run.sampling.settings)
+    alike = kept.identity[:-1] == run.identity[:-1]
     return same and alike and run.judged_by <= kept.judged_by
 
 

@@ -173,7 +173,7 @@ class Run:
     @property
     def identity(self) -> tuple[object, ...]:
         """What two runs share when one of them replaces the other, or both are parts of one."""
-        ran = (self.condition, self.prompt_sha256, self.sampling.settings)
+        ran = (self.condition, self.prompt_sha256, self.sampling.settings, self.answered)
         judges = tuple(sorted(self.judged_by))
         return (*self.comparison, *ran, self.seed, self.target, judges)
 

@@ -23,7 +23,11 @@ from inspect_ai.util import LimitExceededError, collect, span
 
 from protocol.answers import TargetFailure
 from protocol.errors import ProtocolError
-from protocol.inspect_internals import PrerequisiteError, active_generate_config
+from protocol.inspect_internals import (
+    PrerequisiteError,
+    active_generate_config,
+    reply_without_usage,
+)
 from protocol.judges import judge_table
 from protocol.records import TARGET, Instrument, ReplyForm, VerdictRecord, same_model
 from protocol.requests import sent_settings
@@ -32,7 +36,7 @@ from protocol.texts import without_surrogates
 from protocol.transcripts import hide_in_output, hide_keys
 from scorers.binding import judge_model, without_secrets
 from scorers.budget import reply_budget
-from scorers.cached import cache_entry, fetch, keep
+from scorers.cached import cache_entry, fetch, keep, kept_request
 from scorers.faults import fault, output_fault
 from scorers.reading import Failure, Verdict, read_reply, reply_text
 from scorers.repeats import Judged, mean_verdict, second_try
@@ -131,7 +135,7 @@ async def _judged(
     if entry is not None and (kept := fetch(entry)) is not None:
         outcome = read_output(kept, completion, model)
         if isinstance(outcome, Verdict):
-            return judged(judge, model, outcome, kept, 0, _request(judge.name))
+            return judged(judge, model, outcome, kept, 0, kept_request(kept))
     tries, found = 0, None
     async with span(judge.name, type="judge"):
         while True:
@@ -141,8 +145,11 @@ async def _judged(
             found = new if found is None else second_try(found, new)
             if new.record.failure not in ASKED_AGAIN or tries > judge.retries:
                 break
+    request = _request(judge.name)
     if entry is not None and output is not None and isinstance(outcome, Verdict):
-        keep(entry, output)
+        keep(entry, output, request)
+    if (answered := found.record.instrument.answered) is not None:
+        transcript().info(f"{judge.name}: {model} was asked, and {answered} answered")
     return found
 
 
@@ -175,6 +182,8 @@ async def _try(
     except NOT_THE_JUDGE:
         raise
     except Exception as error:
+        if (kept := reply_without_usage(error)) is not None:
+            return kept, read_output(kept, completion, model)
         return None, fault(error, keys=(model.api.api_key,))
     finally:
         hide_keys(model.api.api_key)
