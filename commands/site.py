@@ -12,6 +12,7 @@ import click
 import fsspec
 from inspect_ai.log import bundle_log_dir
 
+from commands.extremes import extremes
 from reports.build import build_headline
 from reports.writers import write_report
 from runs.load import UNREADABLE, find_logs
@@ -53,3 +54,4 @@ def make_site(logs: Sequence[str], loaded: Loaded, out: Path) -> None:
                 shutil.copyfileobj(source, target)
         bundle_log_dir(log_dir=temporary, output_dir=str(out), overwrite=True)
     write_report(build_headline(loaded), out / REPORT)
+    extremes(loaded, out / REPORT)
