@@ -1,7 +1,7 @@
 """The completions of a run, read from its logs with all that was said of them."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log
 from inspect_ai.model import ChatMessageSystem, StopReason
@@ -30,6 +30,7 @@ class Answer:
         record: What the sample says of itself.
         location: The log that it stands in.
         invalidated: Whether somebody marked the sample as not to be counted.
+        others: Scores that are no judge's, by the name of their scorer.
     """
 
     question: str
@@ -41,6 +42,7 @@ class Answer:
     record: SampleRecord
     location: str
     invalidated: bool = False
+    others: dict[str, Score] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,11 +105,12 @@ def _same_part(run: Run, record: SampleRecord) -> bool:
 def _answer(run: Run, sample: EvalSample, record: SampleRecord, location: str) -> Answer:
     columns = {(c.judge, c.instrument): name for name, c in run.judges.items()}
     scores: dict[str, Score] = {}
-    for score in (sample.scores or {}).values():
+    others: dict[str, Score] = {}
+    for name, score in (sample.scores or {}).items():
         verdict = VerdictRecord.of(score.metadata)
         if verdict is None:
-            continue
-        if (column := columns.get((verdict.judge, verdict.instrument))) is not None:
+            others[name] = score
+        elif (column := columns.get((verdict.judge, verdict.instrument))) is not None:
             scores[column] = score
     failed = record.completion is not None and record.completion.failure is not None
     text = sample.output.completion
@@ -121,6 +124,7 @@ def _answer(run: Run, sample: EvalSample, record: SampleRecord, location: str) -
         record=record,
         location=location,
         invalidated=sample.invalidation is not None,
+        others=others,
     )
 
 
