@@ -20,8 +20,8 @@ from judging.logs import Completion, LogJudging, request_id
 from judging.step import calls_of
 from protocol.answers import TargetFailure
 from protocol.errors import ProtocolError
+from protocol.records import DIFFERENCE
 from scorers.asking import ASKED_AGAIN, judged, not_asked, read_output, verdict_score
-from scorers.difference import NAME as DIFFERENCE
 from scorers.difference import difference
 from scorers.judges import METRICS
 from scorers.reading import Failure, Verdict

@@ -32,6 +32,8 @@ TargetFailureKind = Literal[
 ]
 TARGET_FAILURES: tuple[TargetFailureKind, ...] = get_args(TargetFailureKind)
 TARGET = "target_"
+# The score that subtracts one judge from another, for the viewer alone.
+DIFFERENCE = "difference"
 """What stands before a target failure's kind where it is the reason of a missing verdict."""
 
 ReplyForm = Literal["free", "schema"]

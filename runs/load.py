@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from protocol.data import read_yaml
 from protocol.records import (
     COMPARABILITY,
+    DIFFERENCE,
     PROTOCOL_SAMPLING,
     SUITE,
     CompletionRecord,
@@ -211,7 +212,9 @@ def _runs(
                 eval_id=header.eval.eval_id,
                 created=header.eval.created,
                 completed=max(str(sample.completed_at or "") for sample, _ in samples),
-                score_keys=max(len(sample.scores or {}) for sample, _ in samples),
+                score_keys=max(
+                    len((sample.scores or {}).keys() - {DIFFERENCE}) for sample, _ in samples
+                ),
                 modified=modified,
                 target=header.eval.model,
                 task=header.eval.task,

@@ -71,7 +71,7 @@ class Run:
         eval_id: Inspect's id of the evaluation.
         created: When it began.
         completed: When its last sample ended.
-        score_keys: How many scores a sample has at most.
+        score_keys: How many scores of judges and others a sample has at most.
         modified: When the log was last written, in seconds since 1970.
         target: The model under test, as it was asked.
         task: The task's name.

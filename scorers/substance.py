@@ -17,8 +17,9 @@ from protocol.records import SampleRecord
 from protocol.rubrics import Rubric
 from protocol.sources import sha256
 from protocol.transcripts import hide_in_output, hide_keys
-from scorers.asking import NOT_THE_JUDGE, Judge, bound_model, judge_config, judge_message
+from scorers.asking import NOT_THE_JUDGE, Judge, bound_model, judge_message
 from scorers.faults import fault, output_fault
+from scorers.instruments import judge_config
 from scorers.judges import judged_texts
 from scorers.reading import Failure, reply_text
 from scorers.reply_json import JsonObject, top_level, whole_object
