@@ -44,7 +44,7 @@ def logit_t(
     """Student's t on the logit scale, with a small pseudo-observation in the middle."""
     weight = math.sqrt(units) / 72
     centre = (units * value + weight * 50) / (units + weight)
-    moved = (weight if by_question else math.sqrt(weight)) * (50 - centre)
+    moved = (weight if by_question else 0.6 * math.sqrt(weight)) * (50 - centre)
     spread = math.sqrt((units * error) ** 2 + moved**2) / (units + weight) / 100
     share = centre / 100
     half = stats.t.isf(0.025, df) * spread / (share * (1 - share))
@@ -118,9 +118,10 @@ def estimate(
         panel = population == "panel"
         error, df = error_and_df(parts, weights, panel, shared)
         bounds: tuple[float | None, float | None] = None, None
-        if error > 1e-9 and (panel or len(asked) >= 12):
+        fewest = min(len(known(scores)) for scores in parts)
+        if error > 1e-9 and (fewest >= 50 if panel else len(asked) >= 30):
             half = stats.t.isf(0.025, df) * error
-            units = max(len(known(s)) for s in parts) if panel else len(asked)
+            units = n if panel else len(asked)
             bounds = (
                 logit_t(value, error, df, units, not panel)
                 if abs(sum(weights) - 1) < 1e-9
@@ -134,7 +135,8 @@ def estimate(
 
 def p_value(parts: Sequence[Scores], panel: bool) -> float | None:
     asked = {key[0] for scores in parts for key, x in scores.items() if x is not None}
-    if len(asked) < 12 and not panel:
+    fewest = min(len(known(scores)) for scores in parts)
+    if fewest < 50 if panel else len(asked) < 30:
         return None
     error, df = error_and_df(parts, (1, -1), panel)
     first, second = (fmean(known(scores)) for scores in parts)

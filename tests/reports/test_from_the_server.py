@@ -247,8 +247,8 @@ def test_every_part_of_the_panel(measured: Measured, field: str) -> None:
             error = clustered_error(values)
             assert group.alpha.standard_error == pytest.approx(error, abs=EXACT)
             bounds = group.alpha.low, group.alpha.high
-            if len(values) < 12:
-                assert (bounds, group.alpha.reason) == ((None, None), "fewer than 12 questions")
+            if len(values) < 30:
+                assert (bounds, group.alpha.reason) == ((None, None), "fewer than 30 questions")
             else:
                 assert bounds == pytest.approx(by_questions(values), abs=EXACT)
             assert group.alpha.panel is not None
