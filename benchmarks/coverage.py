@@ -263,6 +263,13 @@ SECTIONS: dict[str, Callable[[], Iterator[Structure]]] = {
 }
 
 
+TITLES = {
+    "alphas": "α",
+    "judges": "Two judges",
+    "comparisons": "Comparisons and seeds",
+}
+
+
 def cell(found: Coverage | None, draws: int) -> str:
     """Coverage, mean width, and what is to be said of them."""
     if found is None:
@@ -284,11 +291,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=list(SECTIONS))
     args = parser.parse_args()
+    print("# Coverage of the printed intervals, SIMULATED\n")
     print(
         f"{datetime.now(UTC):%Y-%m-%d}, SIMULATED, {args.draws} draws a row, seed {args.seed}, "
         f"Python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}\n"
     )
     for name in [args.only] if args.only else SECTIONS:
+        print(f"## {TITLES[name]}\n")
         print("| structure | questions × completions | truth | other questions | this panel |")
         print("| --- | --- | --- | --- | --- |")
         for row in SECTIONS[name]():

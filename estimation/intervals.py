@@ -27,6 +27,7 @@ Population = Literal["panel", "questions"]
 
 # Under these no method held in every structure tried: a mixture, two humps, the floor (docs/statistics.md).
 MIN_QUESTIONS = 30
+# Asked, not valid: to choose by what failed would bias what is printed.
 MIN_COMPLETIONS = 50
 # The weight of the pseudo-observation is the square root of the number of units over this; 72 makes it
 # a tenth of a question on the whole panel. Chosen by coverage near the floor.
@@ -181,7 +182,11 @@ def weighted_sum(
     error = float(np.sqrt(variance))
     if not reason and not variance > TINY:
         reason = "no spread" if units > 1 else "one completion"
-    if not reason and population == "panel" and min(s.n for s in samples) < MIN_COMPLETIONS:
+    if (
+        not reason
+        and population == "panel"
+        and min(s.valid.size for s in samples) < MIN_COMPLETIONS
+    ):
         reason = f"fewer than {MIN_COMPLETIONS} completions"
     if reason:
         return Estimate(

@@ -118,7 +118,7 @@ def estimate(
         panel = population == "panel"
         error, df = error_and_df(parts, weights, panel, shared)
         bounds: tuple[float | None, float | None] = None, None
-        fewest = min(len(known(scores)) for scores in parts)
+        fewest = min(len(scores) for scores in parts)
         if error > 1e-9 and (fewest >= 50 if panel else len(asked) >= 30):
             half = stats.t.isf(0.025, df) * error
             units = n if panel else len(asked)
@@ -135,7 +135,7 @@ def estimate(
 
 def p_value(parts: Sequence[Scores], panel: bool) -> float | None:
     asked = {key[0] for scores in parts for key, x in scores.items() if x is not None}
-    fewest = min(len(known(scores)) for scores in parts)
+    fewest = min(len(scores) for scores in parts)
     if fewest < 50 if panel else len(asked) < 30:
         return None
     error, df = error_and_df(parts, (1, -1), panel)
