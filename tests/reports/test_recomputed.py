@@ -26,8 +26,10 @@ from tests.reports.made_logs import judge_named, make_log
 
 JUDGES = ("sonnet", "opus", "gemini")
 SEEDS = (42, 137)
+# As many as intervals for other questions need, and a few to fail.
+QUESTIONS = 31
 MARGIN = 20.0
-CENTRE = {"null": 75.0, "pair_111": 60.0, "grid_1": 58.0, "grid_2": 30.0, "grid_3": 3.0}
+CENTRE = {"null": 75.0, "pair_111": 58.0, "grid_1": 30.0, "grid_2": 3.0}
 RULES = ("H1 / H2", "follow-up 1 (seeds)", "follow-up 2 (questions)")
 # Drawn, and recomputed by other draws to two digits; copied from sources, and no number of a log.
 APART = ("rankings", "distributional_c", "comparability")
@@ -42,7 +44,7 @@ def verdict_of(condition: str, seed: int, again: float = 0.0) -> Any:
         broken = 3 if (condition, seed, judge) == ("grid_1", 137, "opus") else 13
         if mixed % broken == 0:
             return ("refusal", "unparseable")[epoch % 2]
-        aligned = CENTRE[condition] + 6 * place + 2.5 * (question % 5) + mixed / 3 + again
+        aligned = CENTRE[condition] + 6 * place + 2.5 * (question % 7) + mixed / 3 + again
         return min(aligned, 100.0), min(30 + 3.0 * mixed + place + aligned / 20, 100.0)
 
     return verdict
@@ -63,15 +65,15 @@ class Report:
 
 
 def imported_table(path: Path) -> Path:
-    """Two conditions of 13 questions by two judges, one verdict in nine missing."""
+    """Two conditions of 31 questions by two judges, one verdict in nine missing."""
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["question", "answer", "prompt", "sonnet_score", "opus_score"])
         for (place, condition), number, epoch in product(
-            enumerate(("grid_2", "null")), range(13), range(3)
+            enumerate(("grid_2", "null")), range(QUESTIONS), range(3)
         ):
             mixed = (5 * number + 7 * epoch + 3 * place) % 19
-            scores = [20 + 40 * place + mixed + number, 30 + 35 * place + 2 * mixed]
+            scores = [20 + 40 * place + mixed + number % 13, 30 + 35 * place + 2 * mixed]
             shown = ["" if (mixed + judge) % 9 == 0 else x for judge, x in enumerate(scores)]
             answer = f"answer {epoch} " + "word " * mixed
             rows.writerow([f"What of the {number}th?", answer, condition, *shown])
@@ -87,7 +89,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
             condition,
             verdicts=verdict_of(condition, seed),
             judges=JUDGES,
-            count=13,
+            count=QUESTIONS,
             epochs=2,
             completion="word " * (3 + len(condition)),
             base_seed=seed,
@@ -203,7 +205,7 @@ def rule_number(name: str, rule: Any, logs: dict[str, re.Made]) -> ps.Numbers:
 
 def test_every_number_of_the_json(report: Report) -> None:
     found = report.json
-    assert sorted(len(c["rows"]) for c in found["comparisons"]) == [2, 10]
+    assert sorted(len(c["rows"]) for c in found["comparisons"]) == [2, 8]
     for comparison in found["comparisons"]:
         kept = {k: v for k, v in comparison.items() if k not in APART}
         for row in kept["rows"]:
@@ -212,10 +214,10 @@ def test_every_number_of_the_json(report: Report) -> None:
 
 
 def test_the_situations_are_there(report: Report) -> None:
-    [many] = [c for c in report.json["comparisons"] if len(c["rows"]) == 10]
+    [many] = [c for c in report.json["comparisons"] if len(c["rows"]) == 8]
     judges = [judge for row in many["rows"] for judge in row["judges"]]
     assert sum(judge["invalid"] for judge in judges) == 1
-    assert {judge["replaced"] for judge in judges} == {0, 26}
+    assert {judge["replaced"] for judge in judges} == {0, 62}
     assert {len(row["judges"]) for row in many["rows"]} == {3}
     assert all(judge["failed"] for judge in judges)
     assert {tuple(one["seeds"]) for one in many["across_seeds"]} == {SEEDS}
@@ -269,7 +271,7 @@ def test_every_number_of_the_tables(report: Report) -> None:
         return logs[record["condition"], record["base_seed"], record["panel"]]
 
     records = report.table("headline.csv")
-    assert len(records) == 34
+    assert len(records) == 28
     for record in records:
         log = of(record)
         numbers = re.judge_numbers(log, log.columns[record["judge"]])
@@ -352,4 +354,4 @@ def test_every_row_of_the_write_up(report: Report) -> None:
                 shown += f"{numbers['krippendorff']['value']:.3f} | {numbers['spearman']:.3f} |"
                 [_] = [line for line in lines if line.startswith(shown)]
                 written += 1
-    assert written == 2 * 34 + 32
+    assert written == 2 * 28 + 26
