@@ -133,7 +133,7 @@ def _disagreements(sums: Floats) -> tuple[float, float]:
 def spearman(first: Floats, second: Floats) -> float:
     """Spearman's ρ over the pairs in which both values are valid, -1 to 1."""
     pair = _pair(first, second)
-    return NAN if pair is None else float(np.corrcoef(*map(_ranks, pair))[0, 1])
+    return NAN if pair is None else pearson(_ranks(pair[0]), _ranks(pair[1]))
 
 
 def _ranks(values: Floats) -> Floats:
