@@ -253,10 +253,10 @@ def differing(found: Any, expected: Any, path: str = "") -> list[str]:
         wanted = expected if isinstance(expected, dict) else {}
         return [d for k in found for d in differing(found[k], wanted.get(k), f"{path}.{k}")]
     if isinstance(found, list):
-        wanted = expected if isinstance(expected, list) else [None] * len(found)
-        if len(wanted) != len(found):
-            return [f"{path}: {len(found)} and not {len(wanted)}"]
-        pairs = zip(found, wanted, strict=True)
+        listed = expected if isinstance(expected, list) else [None] * len(found)
+        if len(listed) != len(found):
+            return [f"{path}: {len(found)} and not {len(listed)}"]
+        pairs = zip(found, listed, strict=True)
         return [d for i, (a, b) in enumerate(pairs) for d in differing(a, b, f"{path}[{i}]")]
     if isinstance(found, bool | str) or (found is None and expected is None):
         return []
