@@ -18,6 +18,7 @@ from reports.formatting import (
     instrument_lines,
     interval_text,
     linked_lines,
+    methods,
     number,
     p_text,
     published_remarks,
@@ -47,6 +48,8 @@ def print_headline(headline: Headline, console: Console) -> None:
     """The report on a terminal: tables, differences, rule results, logs without a number."""
     for comparison in headline.comparisons:
         _print_rows(comparison.rows, title(comparison), headline.gate, console)
+        if used := methods(j.alpha for row in comparison.rows for j in row.judges):
+            say(console, f"95 % intervals: {'; '.join(used)}")
         if comparison.simulated:
             say(console, "SIMULATED: these numbers describe no real model.", "bold yellow")
         for lines in (remarks, instrument_lines, seed_lines, use_lines, linked_lines):

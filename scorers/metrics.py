@@ -43,7 +43,7 @@ def alpha() -> Metric:
 def alpha_ci() -> Metric:
     """Bounds of alpha's 95 % interval for other questions of the same kind, as in the report.
 
-    Population as for alpha. NaN where no interval holds (docs/statistics.md): fewer than 12 questions.
+    Population as for alpha. NaN where no interval holds (docs/statistics.md): fewer than 30 questions.
     """
 
     def compute(scores: list[SampleScore]) -> Value:
