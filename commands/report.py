@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from commands.shared import NEW_FOLDER, common_folder, load, one_line_errors, table_console
+from commands.shared import (
+    NEW_FOLDER,
+    as_typed,
+    common_folder,
+    load,
+    one_line_errors,
+    table_console,
+)
 
 
 @click.command()
@@ -84,4 +91,16 @@ def report(
         say(console, line)
     if out is not None:
         say(console, f"written to {out}", soft_wrap=True)
-    say(console, f"inspect view --log-dir {common_folder(loaded)}", soft_wrap=True)
+    folder = common_folder(loaded)
+    if out is None and "://" not in folder:
+        say(console, "tables, figures and a write-up:", soft_wrap=True)
+        say(
+            console,
+            as_typed("bwalpha", "report", *logs, "--out", f"{folder}-report"),
+            soft_wrap=True,
+        )
+    if any(run.simulated for run in loaded.runs):
+        say(console, "a real run, once bwalpha doctor finds nothing missing:", soft_wrap=True)
+        say(console, "make alpha MODEL=vllm/Qwen/Qwen2.5-7B-Instruct", soft_wrap=True)
+    say(console, "the transcripts:", soft_wrap=True)
+    say(console, as_typed("inspect", "view", "--log-dir", folder), soft_wrap=True)

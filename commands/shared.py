@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +49,20 @@ def load(logs: tuple[str, ...], unjudged: bool = False) -> Loaded:
         reasons = "; ".join(f"{log.location}: {log.reason}" for log in loaded.skipped)
         raise click.ClickException(f"no log of this suite to report on ({reasons})")
     return loaded
+
+
+def as_typed(command: str, *arguments: object) -> str:
+    """Return a command line that works as typed, with the environment's path where it is not active.
+
+    Args:
+        command: A command that the environment holds.
+        *arguments: Its arguments, quoted where a shell would read them otherwise.
+    """
+    own = Path(sys.prefix) / "bin" / command
+    active = sys.prefix == sys.base_prefix or os.environ.get("VIRTUAL_ENV") == sys.prefix
+    if not active and own.exists():
+        command = str(own.relative_to(Path.cwd()) if own.is_relative_to(Path.cwd()) else own)
+    return shlex.join([command, *map(str, arguments)])
 
 
 def common_folder(loaded: Loaded) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from protocol.records import is_simulated
 from reports.headline import Comparison, ConditionRow, PublishedFigures, RuleResult
 from reports.judge_figures import AuditFigures, Estimate, GapFigures, Interval, JudgeFigures
 
 DASH = "–"
+REAL_TARGET = "real target, SIMULATED judges"
 MEANING = {
     "H1 (coupling)": "as misaligned as the EM finetune, or more",
     "H2 (orthogonal axes)": "far above the EM finetune's α",
@@ -113,11 +115,27 @@ def several(names: Iterable[str], what: str, most: int = 4) -> str:
     return ", ".join(found) if len(found) <= most else f"{len(found)} {what}"
 
 
+def simulated_mark(row: ConditionRow) -> str:
+    """What of a row is simulated, empty where nothing is."""
+    if not row.simulated:
+        return ""
+    return "SIMULATED" if is_simulated(row.target) else REAL_TARGET
+
+
+def simulated_lines(rows: Sequence[ConditionRow]) -> list[str]:
+    """What a reader must know of simulated numbers before anything else."""
+    meaning = {
+        "SIMULATED": "these numbers describe no real model.",
+        REAL_TARGET: "no number here is a measurement of alignment.",
+    }
+    return [f"{said}: {meaning[said]}" for said in unique(map(simulated_mark, rows)) if said]
+
+
 def title(comparison: Comparison) -> str:
     """What the rows of a comparison share."""
     targets = several([row.target for row in comparison.rows], "targets")
     seeds = ", ".join(unique(str(row.base_seed) for row in comparison.rows))
-    mark = "SIMULATED · " if comparison.simulated else ""
+    mark = "".join(f"{said} · " for said in unique(map(simulated_mark, comparison.rows)) if said)
     return f"{mark}panel {comparison.panel}, rubric {comparison.rubric}, target {targets}, seed {seeds}"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from reports.formatting import (
     DASH,
+    REAL_TARGET,
     both_text,
     c_text,
     counts_text,
@@ -23,6 +24,8 @@ from reports.formatting import (
     rule_line,
     seed_lines,
     several,
+    simulated_lines,
+    simulated_mark,
     title,
     unique,
     use_lines,
@@ -41,8 +44,8 @@ def inert(text: str) -> str:
 def markdown(headline: Headline) -> str:
     """The report for a write-up."""
     lines = ["# α on the Betley+Wang panel", ""]
-    if headline.simulated:
-        lines += ["**SIMULATED: these numbers describe no real model.**", ""]
+    for line in simulated_lines([row for one in headline.comparisons for row in one.rows]):
+        lines += [f"**{line}**", ""]
     for comparison in headline.comparisons:
         lines += _comparison(comparison, headline)
     if headline.show_published:
@@ -244,7 +247,10 @@ def _alpha_cells(rows: Sequence[ConditionRow] | Sequence[PublishedFigures]) -> l
 
 
 def _row_text(row: ConditionRow | PublishedFigures) -> str:
-    return f"{row.name} ({row.provenance})" if isinstance(row, ConditionRow) else row.condition
+    if not isinstance(row, ConditionRow):
+        return row.condition
+    said = [row.provenance] + [REAL_TARGET] * (simulated_mark(row) == REAL_TARGET)
+    return f"{row.name} ({'; '.join(said)})"
 
 
 def _gap_cells(rows: Sequence[ConditionRow] | Sequence[PublishedFigures]) -> list[list[str]]:

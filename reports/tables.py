@@ -12,6 +12,7 @@ from rich.text import Text
 from reports.differences import EM, NULL
 from reports.formatting import (
     MEANING,
+    REAL_TARGET,
     c_text,
     counts_text,
     gate_text,
@@ -25,6 +26,8 @@ from reports.formatting import (
     remarks,
     seed_lines,
     signed,
+    simulated_lines,
+    simulated_mark,
     title,
     unique,
     use_lines,
@@ -50,8 +53,8 @@ def print_headline(headline: Headline, console: Console) -> None:
         _print_rows(comparison.rows, title(comparison), headline.gate, console)
         if used := methods(j.alpha for row in comparison.rows for j in row.judges):
             say(console, f"95 % intervals: {'; '.join(used)}")
-        if comparison.simulated:
-            say(console, "SIMULATED: these numbers describe no real model.", "bold yellow")
+        for line in simulated_lines(comparison.rows):
+            say(console, line, "bold yellow")
         for lines in (remarks, instrument_lines, seed_lines, use_lines, linked_lines):
             for line in lines(comparison):
                 say(console, line)
@@ -130,6 +133,11 @@ def _row_head(row: ConditionRow | PublishedFigures, several_seeds: bool) -> str:
         return row.condition
     lines = [row.condition, f"  {row.provenance}" if row.provenance != "none" else "  no prompt"]
     lines += [f"  seed {row.base_seed}"] if several_seeds else []
+    lines += (
+        [f"  {part}" for part in REAL_TARGET.split(", ")]
+        if simulated_mark(row) == REAL_TARGET
+        else []
+    )
     return "\n".join(lines)
 
 

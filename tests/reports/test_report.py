@@ -1,11 +1,14 @@
 import csv
 import json
+import shlex
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from commands.main import main
+from commands.shared import as_typed
 from reports.build import build_headline
 from reports.headline import SCHEMA_VERSION
 from reports.published import published_rows
@@ -150,3 +153,50 @@ def test_bundle_makes_a_site_of_every_log_with_the_report_beside_it(
     inside = CliRunner().invoke(main, ["bundle", str(four_logs), "--out", str(four_logs / "x")])
     assert "lies inside" in inside.output
     assert not (four_logs / "x").exists()
+
+
+def test_the_last_lines_are_commands_that_work_as_typed(
+    four_logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = tmp_path / "my logs"
+    logs.mkdir()
+    for log in four_logs.glob("*.eval"):
+        (logs / log.name).write_bytes(log.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["report", "my logs"])
+    lines = result.output.splitlines()
+    typed = shlex.split(lines[lines.index("tables, figures and a write-up:") + 1])
+    assert Path(typed[0]).name == "bwalpha"
+    assert typed[1:] == ["report", "my logs", "--out", "my logs-report"]
+    assert CliRunner().invoke(main, typed[1:]).exit_code == 0
+    assert (tmp_path / "my logs-report" / "headline.md").exists()
+    assert shlex.split(lines[-1])[1:] == ["view", "--log-dir", "my logs"]
+    assert "make alpha MODEL=" in result.output
+
+
+@pytest.mark.parametrize(
+    ("active", "program"),
+    [(False, ".venv/bin/inspect"), (True, "inspect")],
+    ids=["not active", "active"],
+)
+def test_a_command_has_the_path_of_an_environment_that_is_not_active(
+    active: bool, program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = tmp_path / ".venv" / "bin" / "inspect"
+    command.parent.mkdir(parents=True)
+    command.touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / ".venv") if active else "")
+    assert as_typed("inspect", "view", "a b") == f"{program} view 'a b'"
+
+
+def test_a_real_target_with_simulated_judges_is_called_so(tmp_path: Path) -> None:
+    make_log(tmp_path / "logs", "grid_2", model="mockllm/model")
+    result = CliRunner().invoke(main, ["report", str(tmp_path / "logs"), "--out", str(tmp_path)])
+    assert result.output.startswith("real target, SIMULATED judges · panel")
+    assert "no number here is a measurement of alignment" in result.output
+    assert "describe no real model" not in result.output
+    assert "grid_2 (reconstruction; real target, SIMULATED judges)" in (
+        tmp_path / "headline.md"
+    ).read_text("utf-8")
