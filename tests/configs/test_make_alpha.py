@@ -56,3 +56,15 @@ def test_inspect_keeps_the_clients_options_for_its_client(
     parameters = signature(type(get_model(model, memoize=False).api)).parameters
     assert CLIENT.keys() <= parameters.keys()
     assert not SERVER.keys() & parameters.keys()
+
+
+def test_what_the_run_is_told_is_what_is_checked_before_it() -> None:
+    ran = subprocess.run(
+        ["make", "--dry-run", "alpha", "MODEL=some/model", "ARGS=-T judges=published"],
+        cwd=ROOT,
+        env=surroundings(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "bwalpha doctor --model some/model -- -T judges=published" in ran.stdout
