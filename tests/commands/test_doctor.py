@@ -110,7 +110,15 @@ def test_nothing_is_missing_for_a_simulated_run() -> None:
         (("--model", "gpt-4o", *SIMULATED_JUDGES), {}, ["gpt-4o is not a model"]),
         (("--model", "simulated/target", "--", *SIMULATED_JUDGES, "--max-tasks", "4"), {}, []),
         (
-            ("--model", "simulated/target", "--", "-T", "judges=gpt=openai/gpt-4.1", "--limit", "2"),
+            (
+                "--model",
+                "simulated/target",
+                "--",
+                "-T",
+                "judges=gpt=openai/gpt-4.1",
+                "--limit",
+                "2",
+            ),
             {},
             ["OPENAI_API_KEY is not set"],
         ),
