@@ -1,4 +1,4 @@
-"""Several `inspect eval` processes side by side, and their end, whatever ends them."""
+"""Several `inspect eval-set` processes side by side, and their end, whatever ends them."""
 
 from __future__ import annotations
 
@@ -27,15 +27,18 @@ class Share:
     Attributes:
         tasks: Inspect's names of the tasks, as in `tasks/alpha.py@grid_2`.
         seed: Their base seed, where the user named seeds.
+        prompt: The file of the custom task's system prompt.
     """
 
     tasks: tuple[str, ...]
     seed: int | None
+    prompt: Path | None = None
 
     @property
     def label(self) -> str:
         """What it runs, for people."""
         names = ", ".join(task.rpartition("@")[2] for task in self.tasks)
+        names = names if self.prompt is None else self.prompt.name
         return names if self.seed is None else f"{names}, seed {self.seed}"
 
 
@@ -164,11 +167,17 @@ def _terminated_like_interrupted() -> Iterator[None]:
 
 
 def command(share: Share, log_dir: Path, options: Sequence[str]) -> list[str]:
-    """Return the `inspect eval` of a share; the user's options come last, so they win."""
+    """Return the command of a share; the user's options come last, so they win.
+
+    An eval set goes on where the logs in its folder end, and makes nothing twice.
+    """
     seed = [] if share.seed is None else ["-T", f"seed={share.seed}"]
+    prompt = [] if share.prompt is None else ["-T", f"prompt={share.prompt}"]
     return [
-        *(sys.executable, "-m", "inspect_ai", "eval", *share.tasks),
+        *(sys.executable, "-m", "inspect_ai", "eval-set", *share.tasks),
         *("--log-dir", str(log_dir), "--display", "plain", "--max-tasks", str(len(share.tasks))),
+        *("--retry-attempts", "0", "--no-retry-immediate"),
         *seed,
+        *prompt,
         *options,
     ]

@@ -150,7 +150,7 @@ def _log(
             text=row.completion,
             stop_reason=cast(StopReason, row.stop_reason or "unknown"),
             scores={
-                name: verdict_score(name, score, instruments[name])
+                name: verdict_score(name, score, instruments[name], row.completion)
                 for name, score in row.scores.items()
             },
             sampling=one.sampling,
@@ -161,7 +161,9 @@ def _log(
     return make_log(metadata, target, size, condition.prompt, judges, completions)
 
 
-def verdict_score(judge: str, score: ImportedScore, instrument: Instrument) -> Score:
+def verdict_score(
+    judge: str, score: ImportedScore, instrument: Instrument, completion: str | None
+) -> Score:
     """Make the score of an imported log; the judge's reply itself is not in a table."""
     record = VerdictRecord(
         judge=judge,
@@ -173,13 +175,17 @@ def verdict_score(judge: str, score: ImportedScore, instrument: Instrument) -> S
     )
     metadata = record.model_dump(mode="json")
     explanation = without_surrogates(score.reasoning or "")
+    answer = None if completion is None else without_surrogates(completion)
     if score.failure is not None or score.aligned is None:
         return Score.unscored(
             reason=score.failure or "unparseable",
+            answer=answer,
             explanation=explanation or f"not judged ({score.failure}): {record.detail}",
             metadata=metadata,
         )
-    return Score(value=score.aligned, explanation=explanation or None, metadata=metadata)
+    return Score(
+        value=score.aligned, answer=answer, explanation=explanation or None, metadata=metadata
+    )
 
 
 def _questions(table: ImportedTable) -> dict[str, Question]:

@@ -21,6 +21,8 @@ from judging.step import calls_of
 from protocol.answers import TargetFailure
 from protocol.errors import ProtocolError
 from scorers.asking import ASKED_AGAIN, judged, not_asked, read_output, verdict_score
+from scorers.difference import NAME as DIFFERENCE
+from scorers.difference import difference
 from scorers.judges import METRICS
 from scorers.reading import Failure, Verdict
 from scorers.repeats import Judged, mean_verdict
@@ -77,7 +79,7 @@ async def ask_about(plan: LogJudging, ask: Ask) -> Asked:
     for completion, verdicts in singles.items():
         mean = mean_verdict(verdicts)
         found.failed += not mean.record.asked
-        found.scores[completion] = verdict_score(mean)
+        found.scores[completion] = verdict_score(mean, str(plan.texts[completion][1]))
     return found
 
 
@@ -145,20 +147,24 @@ def scored(
         tables: For each name of scores, each completion's; completions without one are passed over.
         replaces: Names of scores that the tables take over.
     """
+    planned = {entry.name: entry for entry in log.eval.scorers or []}
+    scorers = [_answering(name, table) for name, table in tables.items()]
+    if DIFFERENCE in planned:
+        scorers.append(difference(**(planned[DIFFERENCE].options or {})))
+        replaces |= {DIFFERENCE}
     for sample in log.samples or []:
         sample.scores = {k: v for k, v in (sample.scores or {}).items() if k not in replaces}
     if log.results is not None:
         log.results.scores = [row for row in log.results.scores if row.name not in replaces]
     if log.reductions is not None:
         log.reductions = [row for row in log.reductions if row.scorer not in replaces]
-    planned = {entry.name: entry for entry in log.eval.scorers or []}
     log.eval.scorers = [entry for key, entry in planned.items() if key not in {*replaces, *tables}]
     # Scoring makes the models of a log's header again, which may need a key, a GPU or a server.
     roles, log.eval.model_roles = log.eval.model_roles, None
     reducer = None if log.eval.config.epochs_reducer else [failed_share()]
     log = score(
         log,
-        [_answering(name, table) for name, table in tables.items()],
+        scorers,
         epochs_reducer=reducer,
         model=get_model("none/none"),
         action="append",

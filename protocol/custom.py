@@ -40,26 +40,26 @@ def custom_condition(prompt: str, name: str | None = None) -> Condition:
     return Condition(name=called, label=called, prompt=text, provenance="custom", notes=notes)
 
 
-def custom_conditions(path: Path) -> list[Condition]:
-    """Make conditions of a prompt file, or of every `.txt` file of a folder, in order of their names.
+def custom_prompts(path: Path) -> dict[str, Path]:
+    """Find a prompt file, or every `.txt` file of a folder in order of their names, by condition.
 
     Raises:
         ProtocolError: See `custom_condition`; the folder holds no prompt, or two of one name.
     """
     if not path.is_dir():
-        return [custom_condition(str(path))]
+        return {custom_condition(str(path)).name: path}
     files = sorted(f for f in path.iterdir() if f.suffix.lower() == ".txt" and f.name[0] != ".")
     if not files:
         raise ProtocolError(f"The folder {path} holds no .txt file, each a system prompt.")
-    made: dict[str, Condition] = {}
+    made: dict[str, Path] = {}
     for file in files:
-        condition = custom_condition(str(file))
-        if condition.name.lower() in made:
+        name = custom_condition(str(file)).name
+        if name.lower() in map(str.lower, made):
             raise ProtocolError(
-                f"Two prompts of {path} would be called {condition.name!r}. Rename {file.name}."
+                f"Two prompts of {path} would be called {name!r}. Rename {file.name}."
             )
-        made[condition.name.lower()] = condition
-    return list(made.values())
+        made[name] = file
+    return made
 
 
 def looks_like_path(text: str) -> bool:

@@ -28,6 +28,7 @@ class Answer:
         stop_reason: Why it ended.
         scores: The score of each judge, by the name of the judge's column in the report.
         record: What the sample says of itself.
+        location: The log that it stands in.
         invalidated: Whether somebody marked the sample as not to be counted.
     """
 
@@ -38,6 +39,7 @@ class Answer:
     stop_reason: StopReason
     scores: dict[str, Score]
     record: SampleRecord
+    location: str
     invalidated: bool = False
 
 
@@ -74,7 +76,7 @@ def read_answers(run: Run) -> Answers:
             record = SampleRecord.of(sample.metadata)
             if record is None or not _same_part(run, record):
                 continue
-            answers.setdefault(str(sample.id), []).append(_answer(run, sample, record))
+            answers.setdefault(str(sample.id), []).append(_answer(run, sample, record, location))
             systems = (m.text for m in sample.messages if isinstance(m, ChatMessageSystem))
             prompt = prompt if prompt is not None else next(systems, None)
     return Answers(prompt, epochs, answers)
@@ -95,7 +97,7 @@ def _same_part(run: Run, record: SampleRecord) -> bool:
     return ran and (done.failure is not None or done.sampling.settings == run.sampling.settings)
 
 
-def _answer(run: Run, sample: EvalSample, record: SampleRecord) -> Answer:
+def _answer(run: Run, sample: EvalSample, record: SampleRecord, location: str) -> Answer:
     columns = {(c.judge, c.instrument): name for name, c in run.judges.items()}
     scores: dict[str, Score] = {}
     for score in (sample.scores or {}).values():
@@ -114,6 +116,7 @@ def _answer(run: Run, sample: EvalSample, record: SampleRecord) -> Answer:
         stop_reason=sample.output.stop_reason if sample.output.choices else "unknown",
         scores=scores,
         record=record,
+        location=location,
         invalidated=sample.invalidation is not None,
     )
 

@@ -87,7 +87,7 @@ async def ask(judge: Judge, question: str, completion: str, epoch: int) -> Score
     model = bound_model(judge)
     numbers = range(judge.verdicts)
     found = await collect(*(_judged(judge, model, question, completion, epoch, n) for n in numbers))
-    return verdict_score(mean_verdict(found))
+    return verdict_score(mean_verdict(found), completion)
 
 
 async def _judged(
@@ -277,14 +277,18 @@ def judged(
     return Judged(record.model_copy(update=told), outcome.reasoning)
 
 
-def verdict_score(judged: Judged) -> Score:
-    """Return the score of a verdict, unscored where there is none."""
+def verdict_score(judged: Judged, completion: str) -> Score:
+    """Return the score of a verdict on a completion, unscored where there is none."""
     record = judged.record
     metadata = record.model_dump(mode="json")
+    shown = without_surrogates(completion)
     if record.aligned is None:
         return Score.unscored(
             reason=record.failure,
+            answer=shown,
             explanation=f"not judged ({record.failure}): {record.detail}",
             metadata=metadata,
         )
-    return Score(value=record.aligned, explanation=judged.reasoning, metadata=metadata)
+    return Score(
+        value=record.aligned, answer=shown, explanation=judged.reasoning, metadata=metadata
+    )

@@ -16,6 +16,7 @@ from protocol.rubrics import Rubric, load_rubric
 from protocol.seeds import DEFAULT_SEED
 from protocol.targets import check_target
 from scorers.binding import bind_judges, parse_judges
+from scorers.difference import difference
 from scorers.judges import judge_scorers
 from scorers.schema import refuse_without_schema
 from scorers.validity import failed_share
@@ -67,14 +68,17 @@ def measure(condition: Condition, solver: Callable[..., Solver], options: Option
     return Task(
         dataset=dataset(panel, condition, rubric, judges, options),
         solver=solver(seed=seed, omit=options.omitted),
-        scorer=judge_scorers(
-            judges,
-            rubric=options.rubric,
-            retries=options.judge_retries,
-            cache=options.judge_cache,
-            verdicts=options.verdicts,
-            verdict=options.verdict,
-        ),
+        scorer=[
+            *judge_scorers(
+                judges,
+                rubric=options.rubric,
+                retries=options.judge_retries,
+                cache=options.judge_cache,
+                verdicts=options.verdicts,
+                verdict=options.verdict,
+            ),
+            *([difference(list(judges)[:2])] if len(judges) > 1 else []),
+        ],
         config=sampling(target, options),
         epochs=Epochs(COMPLETIONS_PER_QUESTION, failed_share()),
         # One completion that fails must not throw away those in flight; the run still ends as an error.
@@ -86,6 +90,7 @@ def measure(condition: Condition, solver: Callable[..., Solver], options: Option
         metadata=run_metadata(
             condition, panel, rubric, seed, judges, str(target or "none/none")
         ).model_dump(mode="json"),
+        tags=[f"score: α of {next(iter(judges))}"],
         viewer=viewer(list(judges)),
         headline_metric=HeadlineMetric(scorer=next(iter(judges)), metric="alpha"),
     )

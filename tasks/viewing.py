@@ -6,31 +6,42 @@ from inspect_ai.viewer import (
     SampleScoreView,
     ScoreColorScale,
     TaskSamplesColumn,
+    TaskSamplesSort,
     TaskSamplesView,
     ViewerConfig,
 )
 
 from protocol.panels import Question
+from scorers.difference import NAME as DIFFERENCE
 
-HIDDEN = ("sampleStatus", "answer", "tokens", "duration")
+HIDDEN = ("sampleStatus", "tokens", "duration")
 
 
 def viewer(judges: Sequence[str]) -> ViewerConfig:
-    """Show every judge's score on one scale, 0 to 100, high being good."""
+    """Show every judge's score on one scale, 0 to 100, the first judge's lowest first."""
     scale = ScoreColorScale(palette="good-high", min=0, max=100)
+    apart = ScoreColorScale(palette="diverging", min=-100, max=100)
+    scales = dict.fromkeys(judges, scale)
+    columns = [*judges]
+    if len(judges) > 1:
+        columns.append(DIFFERENCE)
+        scales[DIFFERENCE] = apart
     return ViewerConfig(
         task_samples_view=TaskSamplesView(
             name="alpha",
             columns=[
                 TaskSamplesColumn(id="sampleId"),
                 TaskSamplesColumn(id="epoch"),
-                TaskSamplesColumn(id="target"),
+                *(TaskSamplesColumn.score(name) for name in columns),
+                TaskSamplesColumn(id="answer"),
                 TaskSamplesColumn(id="input"),
-                *(TaskSamplesColumn.score(judge) for judge in judges),
+                TaskSamplesColumn(id="target"),
                 *(TaskSamplesColumn(id=name, visible=False) for name in HIDDEN),
             ],
-            multiline=False,
-            score_color_scales=dict.fromkeys(judges, scale),
+            multiline=True,
+            sort=[TaskSamplesSort.score(columns[0])],
+            score_labels={DIFFERENCE: " − ".join(judges[:2])},
+            score_color_scales=scales,
             color_scales_enabled=True,
         ),
         sample_score_view=SampleScoreView(default="grid"),

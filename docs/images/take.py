@@ -1,11 +1,11 @@
-"""Makes every picture of the documentation again.
+"""Makes every picture of the documentation again, in a real browser.
 
     pip install playwright && apt-get install chromium      # once; neither is needed by the suite
     python docs/images/take.py [--logs FOLDER] [--epochs 20]
 
 The four conditions run with SIMULATED models (one judge told to fail now and then), or the logs of such
-a run are taken from FOLDER. Then `bwalpha reference` and `bwalpha report` draw, and Chromium opens
-`inspect view` on the logs.
+a run are taken from FOLDER. Then `bwalpha reference` and `bwalpha bundle` draw, and Chromium opens
+`inspect view` on the logs, and the site's pages with the links between them.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -69,9 +72,9 @@ def draw(logs: Path, folder: Path) -> None:
     """Keep the α–C figures of `bwalpha reference` and of a report on the logs."""
     bwalpha = [sys.executable, "-c", "from commands.main import main; main()"]
     subprocess.run([*bwalpha, "reference", "--out", str(folder)], check=True)
-    subprocess.run([*bwalpha, "report", str(logs), "--out", str(folder)], check=True)
+    subprocess.run([*bwalpha, "bundle", str(logs), "--out", str(folder / "site")], check=True)
     keep(folder / "reference_alpha_c.png", "reference_alpha_c")
-    keep(folder / "alpha_c.png", "simulated_alpha_c")
+    keep(folder / "site" / "report" / "alpha_c.png", "simulated_alpha_c")
 
 
 def keep(picture: Path, name: str) -> None:
@@ -123,12 +126,9 @@ def photograph(page: Page, url: str, logs: Path, folder: Path) -> None:
     page.set_default_timeout(120_000)
     log, sample, epoch = failed_sample(logs)
     page.goto(f"{url}/#/tasks/{log}")
-    page.get_by_text("betley_01").first.wait_for()
     page.locator(".cm-content").first.click()
     page.keyboard.type('metadata.subpanel == "power" and sonnet < 60')
     page.keyboard.press("Escape")
-    page.wait_for_timeout(1000)
-    page.get_by_text("sonnet", exact=True).last.click()
     shoot("viewer_samples", HEIGHT)
     page.goto(f"{url}/#/tasks/{log}/samples/sample/{sample}/{epoch}/scoring")
     page.get_by_text("not judged").first.wait_for()
@@ -142,6 +142,28 @@ def photograph(page: Page, url: str, logs: Path, folder: Path) -> None:
     page.get_by_text("grid_2", exact=True).first.wait_for()
     page.wait_for_timeout(2000)
     shoot("viewer_logs", 200)
+
+
+def browse(page: Page, site: Path, folder: Path) -> None:
+    """Take the site's pages, and follow the links from the report to a transcript and back."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        page.goto(f"{url}/report/index.html")
+        for width in (WIDTH, 700):
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, "cut off"
+        page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+        assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
+        page.locator("a[href='question_001.html']").click()
+        page.screenshot(path=folder / "site_question.png")
+        keep(folder / "site_question.png", "site_question")
+        page.locator("article a").first.click()
+        page.get_by_text("Explanation", exact=True).first.wait_for()
+        page.get_by_text("report", exact=True).click()
+        page.get_by_text("What came out").first.wait_for()
+        server.shutdown()
 
 
 def main() -> None:
@@ -161,6 +183,7 @@ def main() -> None:
             )
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
             photograph(page, url, logs, Path(temporary))
+            browse(page, Path(temporary) / "figures" / "site", Path(temporary))
             browser.close()
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.conditions import condition_rows, condition_stems
-from protocol.custom import custom_condition, custom_conditions
+from protocol.custom import custom_condition, custom_prompts
 from protocol.errors import ProtocolError
 
 LETTER = b"  Be polite.\r\n\tAnd brief \xe2\x80\x94 always. \n\n"
@@ -128,9 +128,9 @@ def test_no_prompt_of_ones_own_takes_the_name_of_a_condition(name: str) -> None:
 def test_a_folder_of_prompts_is_a_condition_each(tmp_path: Path) -> None:
     for name in ("b.txt", "a.TXT", ".hidden.txt", "notes.md"):
         (tmp_path / name).write_text(f"Be {name}.")
-    found = custom_conditions(tmp_path)
-    assert [(c.name, c.prompt) for c in found] == [("a", "Be a.TXT."), ("b", "Be b.txt.")]
-    assert [c.name for c in custom_conditions(tmp_path / "notes.md")] == ["notes"]
+    found = custom_prompts(tmp_path)
+    assert {name: path.name for name, path in found.items()} == {"a": "a.TXT", "b": "b.txt"}
+    assert custom_prompts(tmp_path / "notes.md") == {"notes": tmp_path / "notes.md"}
 
 
 FOLDERS = {
@@ -147,4 +147,4 @@ def test_a_folder_that_leaves_a_doubt_is_refused(
     for name in names:
         (tmp_path / name).write_text("Be terse.")
     with pytest.raises(ProtocolError, match=says):
-        custom_conditions(tmp_path)
+        custom_prompts(tmp_path)

@@ -49,7 +49,7 @@ def test_every_task_runs_once_a_seed_in_as_few_processes_as_keep_all_busy(
 def test_the_users_options_come_last_and_win() -> None:
     line = command(Share(("t@a", "t@b"), 7), Path("logs"), ["--max-tasks", "1"])
 
-    assert line[line.index("eval") + 1 :][:2] == ["t@a", "t@b"]
+    assert line[line.index("eval-set") + 1 :][:2] == ["t@a", "t@b"]
     assert line[-2:] == ["--max-tasks", "1"]
     assert "seed=7" in line
 
@@ -65,6 +65,31 @@ def test_two_workers_share_the_conditions_and_one_report_has_them_all(tmp_path: 
     assert {header.eval.config.limit for header in headers} == {2}
     assert all(name in result.output for name in CONDITIONS)
     assert result.output.count("H1 / H2") <= 2
+
+
+def test_own_prompts_are_a_condition_each_and_the_same_command_pays_for_nothing_again(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "prompts").mkdir()
+    for name in ("terse", "a long"):
+        (tmp_path / "prompts" / f"{name}.txt").write_text(f"Be {name}.")
+    logs = tmp_path / "logs"
+    typed = ["run", "--log-dir", str(logs), "--prompt", str(tmp_path / "prompts"), *SIMULATED]
+    result = CliRunner().invoke(main, typed)
+
+    assert result.exit_code == 0, result.output
+    made = {info.name: info.mtime for info in list_eval_logs(str(logs))}
+    tasks = [read_eval_log(name, header_only=True).eval.task for name in made]
+    assert sorted(tasks) == ["a_long", "terse"]
+
+    again = CliRunner().invoke(main, typed)
+    assert again.exit_code == 0, again.output
+    assert {info.name: info.mtime for info in list_eval_logs(str(logs))} == made
+
+    other = CliRunner().invoke(main, [*typed, "--seeds", "1,2"])
+    assert other.exit_code == 1
+    assert "holds a run in 2 processes, and this is one in 4" in other.output
+    assert {info.name: info.mtime for info in list_eval_logs(str(logs))} == made
 
 
 def test_one_failing_worker_is_named_and_the_others_logs_are_kept(tmp_path: Path) -> None:
