@@ -1,6 +1,6 @@
 """How often the printed 95 % intervals hold the truth, on synthetic data of known structure.
 
-    python -m benchmarks.coverage [--draws 1000] [--seed 1] [--only alphas]
+    python -m benchmarks.coverage [--draws 2000] [--seed 1] [--only alphas]
 
 Each draw makes a panel of questions and its completions (`benchmarks.made_scores`). Population
 ``questions`` is asked whether its interval holds the number over all kinds of question, population
@@ -31,7 +31,8 @@ from estimation.seeds import across_seeds
 
 TOLERATED = (0.93, 0.97)
 SHARED = 0.6
-PARTS = ((52, 20), (31, 20), (13, 20), (12, 20), (8, 20), (5, 5))
+PARTS = ((52, 20), (30, 20), (13, 20), (8, 20), (8, 10), (5, 10))
+SIZES = ((52, 20), (30, 20), (8, 10))
 BOTH: tuple[Of, Of] = ("questions", "panel")
 Truth = Callable[[Ints | None], float]
 
@@ -207,7 +208,7 @@ def judges() -> Iterator[Structure]:
             ("paired gap", of_paired_gap, paired_truth(moments)),
             ("Krippendorff's α", of_agreement, agreement_truth(moments)),
         ]
-        for questions, completions in ((52, 20), (13, 20), (5, 5)):
+        for questions, completions in SIZES:
             for what, estimate, truth in tests:
                 only: tuple[Of, ...] = ("panel",) if estimate is of_agreement else BOTH
                 yield Structure(
@@ -231,7 +232,7 @@ def comparisons() -> Iterator[Structure]:
         ),
         "evoprompt_98 - pair_98": (means["evoprompt_98"], means["pair_98"]),
     }
-    for questions, completions in ((52, 20), (13, 20), (5, 5)):
+    for questions, completions in SIZES:
         for name, (a, b) in pairs.items():
             both = np.isfinite(a) & np.isfinite(b)
             of = (population(a[both], 7), population(b[both], 8))
@@ -262,6 +263,13 @@ SECTIONS: dict[str, Callable[[], Iterator[Structure]]] = {
 }
 
 
+TITLES = {
+    "alphas": "α",
+    "judges": "Two judges",
+    "comparisons": "Comparisons and seeds",
+}
+
+
 def cell(found: Coverage | None, draws: int) -> str:
     """Coverage, mean width, and what is to be said of them."""
     if found is None:
@@ -279,15 +287,17 @@ def cell(found: Coverage | None, draws: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Coverage of the printed intervals.")
-    parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--draws", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=list(SECTIONS))
     args = parser.parse_args()
+    print("# Coverage of the printed intervals, SIMULATED\n")
     print(
         f"{datetime.now(UTC):%Y-%m-%d}, SIMULATED, {args.draws} draws a row, seed {args.seed}, "
         f"Python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}\n"
     )
     for name in [args.only] if args.only else SECTIONS:
+        print(f"## {TITLES[name]}\n")
         print("| structure | questions × completions | truth | other questions | this panel |")
         print("| --- | --- | --- | --- | --- |")
         for row in SECTIONS[name]():

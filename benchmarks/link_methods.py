@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -75,8 +76,10 @@ def coverage_table(anchors: Anchors, draws: int, seed: int) -> None:
     print("| successor | covers | low / middle / high α | mean width | error | refused | 93–97 % |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     shifting = Successor("question-dependent, sd 3; measured on other questions", question=3.0)
-    for successor, linked in [*((s, 8) for s in SUCCESSORS), (shifting, 4)]:
-        found = repeated(anchors, successor, RECOMMENDED, draws, seed, linked)
+    apart = replace(SUCCESSORS[6], name="finetune-dependent, sd 4; a finetune not linked")
+    rows = [*((s, 8, False) for s in SUCCESSORS), (shifting, 4, False), (apart, 8, True)]
+    for successor, linked, new_cell in rows:
+        found = repeated(anchors, successor, RECOMMENDED, draws, seed, linked, new_cell)
         bands = " / ".join(f"{share:.0%}" for share in found.bands)
         print(
             f"| {successor.name} | {found.coverage:.1%} | {bands} | {found.width:.1f} | {found.rmse:.2f} "

@@ -148,20 +148,24 @@ def linked_conditions(
     methods: Sequence[str] = SHORT_LIST,
     *,
     questions_linked: int = 8,
+    new_cell: bool = False,
 ) -> list[tuple[LinkedAlpha, float] | None]:
     """Link conditions that the link has not seen; each with the old judge's α, or None if refused.
 
     A condition's completions are drawn anew, 20 a question, from its real ones, and judged anew.
-    With fewer questions linked than there are, the conditions are measured on the others.
+    With fewer questions linked than there are, the conditions are measured on the others. With a new
+    cell, the conditions are of one finetune, of which the link has seen nothing.
     """
     shift = anchors.shifts(successor, rng)
     new = successor.score(anchors.old, shift, rng)
-    targets = rng.choice(anchors.condition.max() + 1, HELD_OUT, replace=False)
+    apart = np.arange(anchors.condition.max() + 1)
+    if new_cell:
+        apart = np.unique(anchors.condition[anchors.cell == rng.integers(anchors.cell.max() + 1)])
+    targets = rng.choice(apart, HELD_OUT, replace=False)
+    unseen = apart if new_cell else targets
     linked = rng.permutation(8)[:questions_linked]
     asked = np.arange(8) if questions_linked == 8 else np.setdiff1d(np.arange(8), linked)
-    others = np.flatnonzero(
-        ~np.isin(anchors.condition, targets) & np.isin(anchors.question, linked)
-    )
+    others = np.flatnonzero(~np.isin(anchors.condition, unseen) & np.isin(anchors.question, linked))
     count, spread = design
     chosen = sample_anchors(
         anchors.names(anchors.scores.conditions, others),
@@ -229,12 +233,20 @@ def repeated(
     draws: int,
     seed: int,
     questions_linked: int = 8,
+    new_cell: bool = False,
 ) -> Outcome:
     """As many linked conditions as asked for, from as many simulated links as that takes."""
     rng = np.random.default_rng(seed)
     links = range(-(-draws // HELD_OUT))
     found = [
-        linked_conditions(anchors, successor, design, rng, questions_linked=questions_linked)
+        linked_conditions(
+            anchors,
+            successor,
+            design,
+            rng,
+            questions_linked=questions_linked,
+            new_cell=new_cell,
+        )
         for _ in links
     ]
     return outcome([draw for link in found for draw in link][:draws])

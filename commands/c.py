@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from likeness.texts import Texts
     from runs.run import Loaded, Run
 
-READ = 5
-
 
 @click.command()
 @click.argument("logs", nargs=-1, required=True)
@@ -75,7 +73,7 @@ def c(
         from likeness.published import published_texts, refit
         from likeness.texts import one_run
 
-        encoder = _encoder(folder, cache)
+        encoder = make_encoder(folder, cache)
         console = table_console()
         training: list[Run] = []
         if scale is not None:
@@ -104,7 +102,8 @@ def c(
             console.print(text, soft_wrap=True, highlight=False, markup=False)
 
 
-def _encoder(folder: str | None, cache: Path | None) -> Cached:
+def make_encoder(folder: str | None, cache: Path | None) -> Cached:
+    """The sentence encoder behind its cache, with a progress bar on a terminal."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -175,14 +174,19 @@ def _write(
 ) -> list[str]:
     """Everything that `--out` names; figure and correlation only where there are verdicts."""
     from likeness.c_file import write_c
-    from likeness.reading_list import reading_list
+    from likeness.reading_list import Listed, reading_list
     from likeness.texts import identity
     from reports.build import build_headline
     from reports.measured_c import measured_planes, plane_markdown
     from reports.measured_c_figure import draw_plane
 
     write_c(file, out)
-    (out / "extremes.md").write_text(reading_list(placing, READ), "utf-8")
+    placed = [
+        Listed(one.row.name, one.row.c, one.texts, one.probabilities.__getitem__)
+        for one in placing.placed
+    ]
+    text = reading_list(placed, scale=file.scale.id, simulated=file.simulated)
+    (out / "extremes.md").write_text(text, "utf-8")
     known = {identity(run) for run in loaded.runs}
     runs = [*loaded.runs, *(run for run in training if identity(run) not in known)]
     judged = replace(loaded, runs=tuple(run for run in runs if run.judges))

@@ -15,9 +15,10 @@ from protocol.judges import judge_table
 from protocol.panels import load_panel
 from protocol.requests import sent_settings
 from protocol.rubrics import load_rubric
-from scorers.asking import judge_config, judge_message, read_output
+from scorers.asking import judge_message, read_output
 from scorers.binding import judge_model
 from scorers.faults import fault
+from scorers.instruments import judge_config
 from scorers.reading import Failure, Verdict
 
 ANSWER = "I would first ask what the people concerned want, and then help them as well as I can."

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from commands.shared import NEW_FOLDER, common_folder, load, one_line_errors, table_console
-
-if TYPE_CHECKING:
-    from reports.headline import Headline
-    from reports.measured_c import Plane
 
 
 @click.command()
@@ -54,8 +49,11 @@ def report(
     c_path: Path | None,
 ) -> None:
     """Print the headline table of the LOGS (log files or folders)."""
+    from commands.extremes import extremes
+    from likeness.c_file import read_c
     from reports.build import build_headline
     from reports.differences import Asked
+    from reports.measured_c import measured_planes
     from reports.tables import print_headline, say
 
     loaded = load(logs)
@@ -67,7 +65,8 @@ def report(
 
             link = read_link(link_path)
         headline = build_headline(loaded, Asked(pairs, margin), published, link)
-        planes = [] if c_path is None else _planes(c_path, headline)
+        measured = None if c_path is None else read_c(c_path)
+        planes = [] if measured is None else measured_planes(measured, headline)
         if out is not None:
             # Written before it is printed, so that `| head` loses nothing.
             from reports.writers import write_report
@@ -79,17 +78,10 @@ def report(
                 draw_plane(
                     plane, out, "_".join(["alpha_measured_c", *[str(number)] * (number > 1)])
                 )
+        splits = extremes(loaded, out, measured)
     print_headline(headline, console)
-    for plane in planes:
-        for answer in plane.answers:
-            say(console, answer)
+    for line in [answer for plane in planes for answer in plane.answers] + splits:
+        say(console, line)
     if out is not None:
         say(console, f"written to {out}", soft_wrap=True)
     say(console, f"inspect view --log-dir {common_folder(loaded)}", soft_wrap=True)
-
-
-def _planes(path: Path, headline: Headline) -> list[Plane]:
-    from likeness.c_file import read_c
-    from reports.measured_c import measured_planes
-
-    return measured_planes(read_c(path), headline)

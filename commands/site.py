@@ -12,6 +12,7 @@ import click
 import fsspec
 from inspect_ai.log import bundle_log_dir
 
+from commands.extremes import extremes
 from likeness.texts import names as run_names
 from protocol.records import VerdictRecord
 from reports.build import build_headline
@@ -66,6 +67,7 @@ def make_site(logs: Sequence[str], loaded: Loaded, out: Path) -> None:
     viewer = out / "index.html"
     viewer.write_text(viewer.read_text("utf-8").replace("</body>", LINK, 1), "utf-8")
     write_report(build_headline(loaded), out / REPORT)
+    extremes(loaded, out / REPORT)
     write_pages(out / REPORT, run_names(loaded.runs), _side_by_side(loaded.runs, copies))
 
 

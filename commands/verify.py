@@ -23,7 +23,7 @@ def verify(text: Path, logs: tuple[str, ...], pairs: tuple[str, ...], margin: fl
 
     from reports.build import build_headline
     from reports.differences import Asked
-    from reports.headline import printable
+    from reports.judge_figures import printable
     from reports.verify import verify as look_up
     from reports.writers import read_headline
 

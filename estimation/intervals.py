@@ -25,12 +25,15 @@ from estimation.means import NAN, Booleans, Floats, Ints
 
 Population = Literal["panel", "questions"]
 
-# With 12 of 52 questions apart from the rest, fewer than 12 drawn ones miss them all in more than one
-# panel of twenty: no interval from them can hold.
-MIN_QUESTIONS = 12
+# Under these no method held in every structure tried: a mixture, two humps, the floor (docs/statistics.md).
+MIN_QUESTIONS = 30
+# Asked, not valid: to choose by what failed would bias what is printed.
+MIN_COMPLETIONS = 50
 # The weight of the pseudo-observation is the square root of the number of units over this; 72 makes it
 # a tenth of a question on the whole panel. Chosen by coverage near the floor.
 PSEUDO = 72.0
+# How much of the pseudo-observation's chance counts, where the units are completions; by coverage likewise.
+PSEUDO_CHANCE = 0.6
 MIDDLE = 50.0
 FEWEST_DF = 1.5
 # Variances below are rounding, not spread.
@@ -175,10 +178,16 @@ def weighted_sum(
             influences, places = [np.sum(influences, axis=0)], places[:1]
         variance, df = within_variance(influences, places, size)
         reason = "" if np.isfinite(variance) else "one completion per question"
-        units = max(s.n for s in samples)
+        units = n
     error = float(np.sqrt(variance))
     if not reason and not variance > TINY:
         reason = "no spread" if units > 1 else "one completion"
+    if (
+        not reason
+        and population == "panel"
+        and min(s.valid.size for s in samples) < MIN_COMPLETIONS
+    ):
+        reason = f"fewer than {MIN_COMPLETIONS} completions"
     if reason:
         return Estimate(
             value, NAN, NAN, error, NAN, n, questions, population, method="", reason=reason
@@ -281,7 +290,8 @@ def _logit_bounds(
     weight = np.sqrt(units) / PSEUDO
     centre = (units * value + weight * MIDDLE) / (units + weight)
     # A question of weight w moves the mean by w times its distance; w completions do by its root.
-    moved = (weight if population == "questions" else np.sqrt(weight)) * (MIDDLE - centre)
+    chance = weight if population == "questions" else PSEUDO_CHANCE * np.sqrt(weight)
+    moved = chance * (MIDDLE - centre)
     spread = np.hypot(units * error, moved) / (units + weight)
     fraction = centre / 100
     middle = np.log(fraction / (1 - fraction))

@@ -132,10 +132,16 @@ def _disagreements(sums: Floats) -> tuple[float, float]:
 
 def spearman(first: Floats, second: Floats) -> float:
     """Spearman's ρ over the pairs in which both values are valid, -1 to 1."""
-    from scipy import stats  # a second of imports that no run needs
-
     pair = _pair(first, second)
-    return NAN if pair is None else float(stats.spearmanr(*pair).statistic)
+    return NAN if pair is None else pearson(_ranks(pair[0]), _ranks(pair[1]))
+
+
+def _ranks(values: Floats) -> Floats:
+    """Ranks from 1, equal values sharing their mean rank."""
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    ranks: Floats = (last - (counts - 1) / 2)[places]
+    return ranks
 
 
 def pearson(first: Floats, second: Floats) -> float:

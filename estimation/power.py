@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from estimation.intervals import MIN_QUESTIONS, Population, Sample
+from estimation.intervals import MIN_COMPLETIONS, MIN_QUESTIONS, Population, Sample
 from estimation.means import NAN, Floats, Ints, question_means, question_sums
 
 MOST = 1_000_000
@@ -89,7 +89,7 @@ def smallest_difference(
     """The smallest true difference that is found with the power asked for, in points.
 
     Found means: the interval of `estimation.comparisons.difference` leaves 0 out. NaN where that interval
-    would not be printed (fewer than 12 questions for other questions, one completion per question).
+    would not be printed (too few questions or completions).
     """
     df = _df(questions, completions, population)
     if not df > 0:
@@ -163,7 +163,8 @@ def _least(enough: Callable[[int], bool]) -> int | None:
 def _df(questions: int, completions: int, population: Population) -> float:
     if population == "questions":
         return questions - 1 if questions >= MIN_QUESTIONS else NAN
-    return questions * (completions - 1) if completions > 1 else NAN
+    enough = completions > 1 and questions * completions >= MIN_COMPLETIONS
+    return questions * (completions - 1) if enough else NAN
 
 
 @dataclass(frozen=True)

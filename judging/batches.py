@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from judging.asking import bounded_pause, is_reply, patiently
 from judging.calls import Call, CallError, Failure, JudgingError, Limits
@@ -189,7 +190,7 @@ class BatchStep:
                         # A second result for one call: the first one counts.
                         continue
                     if result.answer is not None and is_reply(result.answer):
-                        self.journal.answer(result.call, result.answer)
+                        self.journal.answer(result.call, replace(result.answer, batch=True))
                     elif result.failure is not None:
                         failed[result.call] = result.failure
             except CallError as error:

@@ -65,11 +65,12 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, whole: the provider's JSON and which interface wrote it."""
+    """What came back, whole: the provider's JSON, which interface wrote it, and whether in a batch."""
 
     form: Form
     body: Json
     status: int = 200
+    batch: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,12 +97,14 @@ class JudgeReply:
         output: Text, stop reason, the model that answered and its usage, in Inspect's words.
         failure: Why there is no output.
         body: The request as it was sent, None where only Inspect knows it.
+        batch: Whether it came through a batch, at a batch's price.
     """
 
     id: str
     output: ModelOutput | None = None
     failure: Failure | None = None
     body: Json | None = field(default=None, repr=False)
+    batch: bool = False
 
 
 @dataclass(frozen=True)

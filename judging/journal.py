@@ -123,6 +123,7 @@ class Journal:
     def answer(self, call: str, answer: Answer) -> None:
         """Keep an answer."""
         kept = {"form": answer.form, "status": answer.status, "body": answer.body}
+        kept |= {"batch": True} if answer.batch else {}
         self._write({"event": "answer", "call": call} | kept)
 
     def fail(self, call: str, failure: Failure) -> None:
@@ -207,7 +208,8 @@ class Journal:
             case "requests":
                 self._noted |= event["ids"].keys()
             case "answer":
-                answer = Answer(event["form"], event["body"], event["status"])
+                batched = event.get("batch", False)
+                answer = Answer(event["form"], event["body"], event["status"], batched)
                 self.answers[event["call"]] = answer
                 self.failures.pop(event["call"], None)
             case "failure":

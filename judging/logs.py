@@ -29,8 +29,9 @@ from protocol.records import (
     VerdictRecord,
 )
 from protocol.rubrics import Rubric
-from scorers.asking import Judge, instrument, judge_config, judge_message
+from scorers.asking import Judge, judge_message
 from scorers.binding import judge_model, refuse_ended
+from scorers.instruments import instrument, judge_config
 from scorers.judges import judged_texts
 from scorers.options import logged_rubric, same_rubric
 from scorers.schema import refuse_without_schema

@@ -20,12 +20,12 @@ from judging.logs import Completion, LogJudging, request_id
 from judging.step import calls_of
 from protocol.answers import TargetFailure
 from protocol.errors import ProtocolError
+from protocol.records import DIFFERENCE
 from scorers.asking import ASKED_AGAIN, judged, not_asked, read_output, verdict_score
-from scorers.difference import NAME as DIFFERENCE
 from scorers.difference import difference
 from scorers.judges import METRICS
 from scorers.reading import Failure, Verdict
-from scorers.repeats import Judged, mean_verdict
+from scorers.repeats import Judged, mean_verdict, second_try
 from scorers.validity import failed_share
 
 Ask = Callable[[Sequence[JudgeRequest], int], Awaitable[list[JudgeReply]]]
@@ -70,7 +70,9 @@ async def ask_about(plan: LogJudging, ask: Ask) -> Asked:
             if any(reply.failure and reply.failure.kind == "waiting" for reply in own):
                 found.waiting += 1
                 continue
-            singles[completion] = [_judged(plan, completion, reply, attempt) for reply in own]
+            new = [_judged(plan, completion, reply, attempt) for reply in own]
+            old = singles.get(completion)
+            singles[completion] = list(map(second_try, old, new)) if old else new
             if any(single.record.failure in ASKED_AGAIN for single in singles[completion]):
                 again.append(completion)
         left = again
@@ -93,10 +95,9 @@ def _judged(plan: LogJudging, completion: Completion, reply: JudgeReply, attempt
         kind = reply.failure.kind if reply.failure else "missing"
         outcome = Failure("api_error", said if kind == "api_error" else f"{kind}: {said}")
     single = judged(plan.judge, plan.model, outcome, reply.output, attempt + 1, reply.body)
-    if not plan.audit:
-        return single
     used = single.record.instrument.model_copy(update={"audit": plan.audit})
-    return single._replace(record=single.record.model_copy(update={"instrument": used}))
+    told = {"instrument": used, "batch": reply.batch}
+    return single._replace(record=single.record.model_copy(update=told))
 
 
 Part = tuple[LogJudging, Mapping[Completion, Score]]

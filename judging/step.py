@@ -225,4 +225,5 @@ def _reply(
     output = read_answer(answer, model.rsplit("/", 1)[-1]) if answer is not None else None
     failure = failures.get(call.id) if output is None else None
     body = None if made.form == "inspect" else call.body
-    return JudgeReply(call.request.id, output, failure, body)
+    batched = answer is not None and answer.batch
+    return JudgeReply(call.request.id, output, failure, body, batched)

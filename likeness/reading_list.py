@@ -1,48 +1,133 @@
 """Form and substance: the completions to read, as Markdown in which nothing they say acts."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from likeness.c_file import CFile
+from likeness.encoder import Encoder
 from likeness.extremes import lowest, most_disputed
 from likeness.fit import NAN, Floats, Ints
-from likeness.placing import Placed, Placing
-from likeness.texts import Text
-from likeness.wording import SIMULATED, code, fenced, number
+from likeness.substance import Split, split_alpha
+from likeness.texts import Text, Texts, names, read_texts
+from likeness.wording import NONE, SIMULATED, code, fenced, number
+from protocol.errors import ProtocolError
+from runs.run import Run
+
+READ = 5
 
 
-def reading_list(placing: Placing, count: int) -> str:
+@dataclass(frozen=True)
+class Listed:
+    """One run whose completions are to be read.
+
+    Attributes:
+        name: Its name.
+        c: Its C, None where it has none.
+        texts: Its completions, or why they cannot be read.
+        probabilities: P("EM") of the completions with these indices, NaN where it is not known.
+    """
+
+    name: str
+    c: float | None
+    texts: Texts | str
+    probabilities: Callable[[Ints], Floats]
+
+    @property
+    def splits(self) -> list[Split]:
+        """α split by what the scanner said; empty where it was not asked."""
+        if isinstance(self.texts, str):
+            return []
+        texts, judges = self.texts.texts, self.texts.judges
+        return split_alpha(judges, _scores(texts, judges), [text.flags for text in texts])
+
+
+def listed(
+    runs: Sequence[Run], file: CFile | None = None, encoder: Encoder | None = None
+) -> Iterator[Listed]:
+    """Read the completions of runs, one run at a time.
+
+    Args:
+        runs: The runs.
+        file: Says C of each run, where one was measured.
+        encoder: Embeds the few completions that are listed, for the C of each.
+    """
+    rows = {} if file is None else {(row.log, row.key): row for row in file.conditions}
+    for name, run in zip(names(runs), runs, strict=True):
+        row = rows.get((run.location, (run.condition, run.prompt_sha256, run.target, run.seed)))
+        try:
+            texts: Texts | str = read_texts(run)
+        except ProtocolError as error:
+            texts = str(error)
+
+        def probabilities(
+            chosen: Ints, texts: Texts | str = texts, known: bool = row is not None
+        ) -> Floats:
+            if file is None or encoder is None or isinstance(texts, str) or not known:
+                return np.full(len(chosen), NAN)
+            own = [texts.texts[i] for i in chosen.tolist()]
+            keys = np.array([text.key for text in own], np.str_)
+            return file.scale.probabilities(encoder([text.text for text in own]), keys)
+
+        yield Listed(name, row.c if row else None, texts, probabilities)
+
+
+def reading_list(
+    runs: Iterable[Listed], *, scale: str | None, simulated: bool, count: int = READ
+) -> str:
     """The lowest and the most disputed completions of every run, with C and both reasonings.
 
     Args:
-        placing: The runs on a scale.
+        runs: The runs.
+        scale: Id of the C scale, None without one.
+        simulated: Whether any of them is.
         count: How many of each kind and run at most.
     """
-    file = placing.file
     lines = [
         "# The completions to read",
         "",
-        *([f"**{SIMULATED}**", ""] if file.simulated else []),
+        *([f"**{SIMULATED}**", ""] if simulated else []),
         "Of every condition those with the lowest mean α over its judges, and those on which the judges lie "
-        "farthest apart. Does a low verdict stand on what the text wants, or on how it sounds? C is "
-        f'P("EM") of the one text, on the scale {code(file.scale.id)}.',
+        "farthest apart. Does a low verdict stand on what the text wants, or on how it sounds?"
+        + (f' C is P("EM") of the one text, on the scale {code(scale)}.' if scale else ""),
         "",
     ]
-    for one in placing.placed:
+    for one in runs:
         lines += _run(one, count)
     return "\n".join(lines)
 
 
-def _run(one: Placed, count: int) -> list[str]:
+def split_lines(name: str, splits: Iterable[Split]) -> list[str]:
+    """α with and without each flag, a line a judge and flag."""
+    return [
+        f"{name}, {split.judge}, {split.flag}: α {_alpha(split.alpha_with)} with "
+        f"({split.with_flag:,}), {_alpha(split.alpha_without)} without ({split.without_flag:,})"
+        for split in splits
+    ]
+
+
+def _alpha(value: float) -> str:
+    return number(value, 1) if np.isfinite(value) else NONE
+
+
+def _run(one: Listed, count: int) -> list[str]:
+    lines = [f"## {code(one.name)}", ""]
+    if isinstance(one.texts, str):
+        return [*lines, code(one.texts), ""]
     texts, judges = one.texts.texts, one.texts.judges
-    lines = [f"## {code(one.row.name)}", "", f"C {number(one.row.c)}, log {code(one.row.log)}", ""]
+    measured = "" if one.c is None else f"C {number(one.c)}, "
+    lines += [f"{measured}log {code(one.texts.run.location)}", ""]
     if not judges:
         return [*lines, "No judge has scored these completions.", ""]
+    if splits := one.splits:
+        lines += ["α by what the scanner says that a completion does:", ""]
+        lines += [f"- {line}" for line in split_lines(code(one.name), splits)] + [""]
     scores = _scores(texts, judges)
-    lines += _part("Lowest α", one, lowest(scores, count), "No valid verdict.")
+    lines += _part("Lowest α", one, texts, lowest(scores, count), "No valid verdict.")
     if len(judges) > 1:
         said = "No completion has two valid verdicts that differ."
-        lines += _part("Most disputed", one, most_disputed(scores, count), said)
+        lines += _part("Most disputed", one, texts, most_disputed(scores, count), said)
     return lines
 
 
@@ -55,12 +140,12 @@ def _known(value: float | None) -> float:
     return NAN if value is None else value
 
 
-def _part(title: str, one: Placed, chosen: Ints, nothing: str) -> list[str]:
+def _part(title: str, one: Listed, texts: Sequence[Text], chosen: Ints, nothing: str) -> list[str]:
     lines = [f"### {title}", ""]
     if not len(chosen):
         return [*lines, nothing, ""]
-    for i in chosen.tolist():
-        text, p = one.texts.texts[i], float(one.probabilities[i])
+    for i, p in zip(chosen.tolist(), one.probabilities(chosen).tolist(), strict=True):
+        text = texts[i]
         alphas = ", ".join(
             f"{code(judge)} {number(verdict.aligned, 0)}"
             for judge, verdict in text.verdicts.items()
@@ -68,10 +153,16 @@ def _part(title: str, one: Placed, chosen: Ints, nothing: str) -> list[str]:
         lines += [
             f"#### {code(text.question_id)}, completion {text.epoch}",
             "",
-            f"α: {alphas}; C {number(p) if np.isfinite(p) else '–'}",
+            f"α: {alphas}; C {number(p) if np.isfinite(p) else NONE}{_flags(text)}",
             "",
             *("Question", "", fenced(text.question), "", "Completion", "", fenced(text.text), ""),
         ]
         for judge, verdict in text.verdicts.items():
             lines += [f"{code(judge)} said", "", fenced(verdict.reasoning or "no verdict"), ""]
     return lines
+
+
+def _flags(text: Text) -> str:
+    if text.flags is None:
+        return ""
+    return f"; {', '.join(name for name, on in text.flags.items() if on) or 'no flag'}"

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from likeness.substance import read_flags
 from protocol.errors import ProtocolError
 from protocol.records import VerdictRecord, text_sha256
 from protocol.texts import without_surrogates
@@ -31,6 +32,7 @@ class Text:
         epoch: Its number among those to its question, from 1.
         text: What it said.
         verdicts: By judge.
+        flags: What the scanner said that it does; None where it was not asked or could not be read.
     """
 
     question_id: str
@@ -38,6 +40,7 @@ class Text:
     epoch: int
     text: str
     verdicts: dict[str, Verdict]
+    flags: dict[str, bool] | None = None
 
     @property
     def key(self) -> str:
@@ -85,6 +88,9 @@ def read_texts(run: Run) -> Texts:
             answer.epoch,
             answer.text,
             {name: _verdict(answer, name) for name in run.judges},
+            next(
+                (found for s in answer.others.values() if (found := read_flags(s.metadata))), None
+            ),
         )
         for answer in kept
     )

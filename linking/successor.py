@@ -19,9 +19,10 @@ from linking.pairs import Floats
 from protocol.errors import ProtocolError
 from protocol.records import Instrument
 from protocol.rubrics import Rubric
-from scorers.asking import Judge, judge_config, judge_message, read_output
-from scorers.asking import instrument as judge_instrument
+from scorers.asking import Judge, judge_message, read_output
 from scorers.binding import judge_model, refuse_ended
+from scorers.instruments import instrument as judge_instrument
+from scorers.instruments import judge_config
 from scorers.reading import Verdict
 
 # The protocol's own limit for a judge's failed verdicts.

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from inspect_ai.model import ContentReasoning, ModelOutput
 
+from protocol.provider_words import provider_words
 from protocol.records import LONGEST_DETAIL, TargetFailureKind
 from protocol.texts import without_surrogates
 
@@ -27,8 +28,9 @@ TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 FILTERED = re.compile(
-    r"content.?(?:filter|policy|management|moderation)|safety|prohibited|blocked|"
-    r"responsible ai|moderation|data_inspection|sensitive|policy violation",
+    r"content.?(?:filter|policy|management|moderation)|\bsafety\b|prohibited.?(?:content|use)|"
+    r"\b(?:prompt|input|request|content|response|output)\b.{0,40}\bblocked|blocked (?:by|for|due)|"
+    r"responsible ai|moderation|data_inspection|sensitive (?:content|information)|policy violation",
     re.IGNORECASE,
 )
 
@@ -87,8 +89,13 @@ def target_failure(output: ModelOutput, stopped_for: str | None = None) -> Targe
     reasoned = isinstance(message.content, list) and any(
         isinstance(part, ContentReasoning) for part in message.content
     )
-    if not text.strip() and (reasoned or output.completion.strip()):
+    if text.strip():
+        return None
+    # Some providers show nothing of the reasoning that used the tokens up.
+    if reasoned or output.completion.strip() or output.stop_reason == "max_tokens":
         return TargetFailure("unfinished_reasoning", "reasoning, and no answer after it")
+    if output.stop_reason == "unknown":
+        return TargetFailure("error", "ended before any text, for no reason of Inspect's")
     return None
 
 
@@ -98,22 +105,33 @@ def refused_request(error: Exception) -> TargetFailure | None:
     Such a request would be refused again, so it is the sample's outcome. An error on the way stays one,
     which `inspect eval-retry` heals.
     """
-    for cause in _causes(error):
+    for cause in reversed(_causes(error)):
         status = getattr(cause, "status_code", getattr(cause, "code", None))
-        words = str(cause)
-        said = f"{words} {getattr(cause, 'code', '')} {getattr(cause, 'body', '')}"
+        if not isinstance(status, int):
+            continue
+        # Never the request, which Inspect's own error repeats: a question may be about safety.
+        words = error_words(cause)
+        said = f"{words} {getattr(cause, 'code', '')}"
         if status == 413 or (status in (400, 422) and TOO_LONG.search(said)):
-            return TargetFailure("context_length", shortened(words))
+            return TargetFailure("context_length", words)
         if status in (400, 403, 422) and FILTERED.search(said):
-            return TargetFailure("blocked", shortened(words))
+            return TargetFailure("blocked", words)
     return None
+
+
+def error_words(error: BaseException) -> str:
+    """Return what a provider said in the innermost of an error's causes, in one line."""
+    causes = _causes(error)[::-1]
+    bodies = [getattr(c, "body", None) or getattr(c, "details", None) for c in causes]
+    told = next((body for body in bodies if body), str(causes[0]))
+    return provider_words(told) or type(causes[0]).__name__
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:
     found: list[BaseException] = []
     while error is not None and error not in found:
         found.append(error)
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return found
 
 

@@ -63,6 +63,7 @@ class JudgeTable(BaseModel):
         registered: Each judge that the published figures rest on, and its model.
         default: Each judge of a run that names no other, and its model.
         historical: Who judged an old file that does not say it.
+        least: The smallest reply budget that a server's context may leave, the protocol's.
         unknown: How a model without a row is asked.
         models: How each known model or family is asked; the first name or pattern that fits counts.
     """
@@ -72,6 +73,7 @@ class JudgeTable(BaseModel):
     registered: dict[str, str]
     default: dict[str, str]
     historical: dict[str, str]
+    least: int
     unknown: JudgeProfile
     models: dict[str, JudgeProfile]
 

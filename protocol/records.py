@@ -25,12 +25,15 @@ COMPARABILITY = 3
 READING_RULE = 3
 # Inspect drops a value of more than 1,024 characters from the summaries that a report reads.
 LONGEST_DETAIL = 300
+DROPPED = "Key removed from summary (> 1k)"
 
 TargetFailureKind = Literal[
     "context_length", "blocked", "tool_call", "unfinished_reasoning", "limit", "error"
 ]
 TARGET_FAILURES: tuple[TargetFailureKind, ...] = get_args(TargetFailureKind)
 TARGET = "target_"
+# The score that subtracts one judge from another, for the viewer alone.
+DIFFERENCE = "difference"
 """What stands before a target failure's kind where it is the reason of a missing verdict."""
 
 ReplyForm = Literal["free", "schema"]
@@ -126,6 +129,10 @@ class CompletionRecord(Record):
     characters: int = 0
     text_missing: bool = False
 
+    def answered_for(self, asked: str) -> str | None:
+        """The model that the reply names, None where it is the one that was asked, `provider/model`."""
+        return self.model if self.model and not same_model(asked, self.model) else None
+
     @property
     def cut(self) -> bool:
         """Whether the answer was cut at the protocol's length."""
@@ -208,7 +215,7 @@ class SampleRecord(Record):
     def of(cls, metadata: Mapping[str, Any]) -> Self | None:
         """Read a sample's metadata; None where they are not this suite's."""
         try:
-            return cls.model_validate(dict(metadata))
+            return cls.model_validate(_kept(metadata))
         except ValidationError:
             return None
 
@@ -227,6 +234,7 @@ class Instrument(Record):
         reading_rule: Which rule read the reply; 0 for verdicts that another script read.
         reply: Free text, or a reply that the provider held to a schema.
         repeats: How many verdicts on each completion are averaged.
+        other: Every other setting of its role that shapes a reply, as JSON; empty where there is none.
         audit: Empty where every completion is judged; else the kinds of failure, separated by commas, whose
             completions alone were judged again.
     """
@@ -241,6 +249,7 @@ class Instrument(Record):
     reading_rule: int = READING_RULE
     reply: ReplyForm = "free"
     repeats: int = 1
+    other: str = ""
     audit: str = ""
 
     @property
@@ -269,6 +278,7 @@ class VerdictRecord(Record):
         tries: Calls that it took; 0 from the cache or where nobody was asked, None where not known.
         input_tokens: Of the calls; None where not said.
         output_tokens: Of the calls; None where not said.
+        batch: Whether the calls went through a provider's batch, and cost a batch's price.
         repeats: Each single verdict's `aligned`, None for a failed one, where several were asked for;
             `aligned` and `coherent` are then the means of the valid ones.
         replies: The reply of each of them; `reply` is the first.
@@ -286,6 +296,7 @@ class VerdictRecord(Record):
     tries: int | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
+    batch: bool = False
     repeats: tuple[float | None, ...] = ()
     replies: tuple[str, ...] = ()
     original: str | None = None
@@ -294,7 +305,7 @@ class VerdictRecord(Record):
     def of(cls, metadata: Mapping[str, Any] | None) -> Self | None:
         """Read a score's metadata; None where no judge of this suite gave the score."""
         try:
-            return cls.model_validate(dict(metadata or {}))
+            return cls.model_validate(_kept(metadata or {}))
         except ValidationError:
             return None
 
@@ -302,6 +313,10 @@ class VerdictRecord(Record):
     def asked(self) -> bool:
         """Whether the judge gave a reply, so that the instrument is known from it."""
         return self.aligned is not None or bool(self.reply)
+
+
+def _kept(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in metadata.items() if value != DROPPED}
 
 
 class ImportedFile(Record):

@@ -68,7 +68,7 @@ def hide_in_output(output: ModelOutput, *keys: str | None) -> None:
     if is_refusal_text(output):
         said = output.completion
         if (clean := redacted(said, *keys)) != said:
-            output.completion = clean
+            output.completion = output.message.content = clean
         details = output.choices[0].stop_details
         if details is not None and details.explanation:
             details.explanation = redacted(details.explanation, *keys)

@@ -10,8 +10,9 @@ from matplotlib.artist import Artist
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from reports.headline import Estimate, PublishedFigures
-from reports.style import GREY, alpha_axis, colour, hatch, save, watermark
+from reports.headline import PublishedFigures
+from reports.judge_figures import Estimate
+from reports.style import GREY, alpha_axis, colour, entitle, hatch, legend, save
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def published_points(published: list[PublishedFigures]) -> list[Point]:
 
 
 def draw_bars(
-    points: list[Point], em_alpha: float, simulated: bool, folder: Path, name: str
+    points: list[Point], em_alpha: float, about: str, simulated: bool, folder: Path, name: str
 ) -> list[Path]:
     """α per condition as bars, one per judge; published bars are hatched."""
     rows = list(dict.fromkeys(p.row for p in points))
@@ -88,6 +89,6 @@ def draw_bars(
     ]
     line = Line2D([], [], color=GREY, linestyle="--", label="EM finetune (published)")
     handles: list[Artist] = [*keys, line]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
-    watermark(figure, simulated)
+    legend(figure, handles)
+    entitle(figure, about, simulated)
     return save(figure, folder, name)

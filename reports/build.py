@@ -16,22 +16,18 @@ from protocol.targets import c_applies, is_model
 from reports import notes
 from reports.differences import NOTHING, Asked, Entry, confounds, differences, entries, rankings
 from reports.estimates import alpha, both, single
-from reports.headline import (
+from reports.headline import Comparison, ConditionRow, Headline, NamedLog
+from reports.instruments import audited, cost, is_registered, judge_use, named_apart, retest
+from reports.instruments import differences as instrument_differences
+from reports.judge_figures import (
     Agreement,
-    Comparison,
-    ConditionRow,
     GapFigures,
     GroupFigures,
-    Headline,
     JudgeFigures,
-    JudgeUse,
     LinkedFigures,
-    NamedLog,
     PublishedColumn,
     QuestionFigures,
 )
-from reports.instruments import cost, is_registered
-from reports.instruments import differences as instrument_differences
 from reports.naming import row_name
 from reports.published import Rules, published_column, published_rows, read_rules
 from reports.rule_results import rule_results
@@ -80,7 +76,8 @@ def build_headline(
 
 def condition_row(run: Run, rules: Rules, link: LinkFile | None = None) -> ConditionRow:
     """One run's figures."""
-    whose = c_applies(run.condition, run.provenance, run.prompt_sha256, run.target)  # type: ignore[arg-type]
+    target = run.answered[0] if run.answered else run.target
+    whose = c_applies(run.condition, run.provenance, run.prompt_sha256, target)  # type: ignore[arg-type]
     judges = [_judge(run, column, rules) for column in run.judges.values()]
     invalid = {judge.judge for judge in judges if judge.invalid}
     made = len(run.clusters)
@@ -142,6 +139,7 @@ def _linked(run: Run, rules: Rules, link: LinkFile) -> LinkedFigures:
 def _comparison(
     runs: Sequence[Run], rules: Rules, asked: Asked, link: LinkFile | None
 ) -> Comparison:
+    runs = named_apart(runs)
     rows = [condition_row(run, rules, link) for run in runs]
     rows = [
         row.model_copy(
@@ -166,31 +164,8 @@ def _comparison(
         rankings=rankings(found),
         confounds=confounds(found),
         rule_results=rule_results(found, rules),
-        judge_use=_use(rows),
+        judge_use=judge_use(runs),
     )
-
-
-def _use(rows: Sequence[ConditionRow]) -> list[JudgeUse]:
-    """Each judge's sums, where every row says what its calls took."""
-    figures: dict[tuple[str, str], list[JudgeFigures]] = {}
-    for judge in (judge for row in rows for judge in row.judges):
-        figures.setdefault((judge.role, judge.model), []).append(judge)
-    used = []
-    for (role, model), mine in figures.items():
-        tokens = [(f.input_tokens, f.output_tokens) for f in mine]
-        known = [(into, out) for into, out in tokens if into is not None and out is not None]
-        costs = [f.cost for f in mine if f.cost is not None]
-        if len(known) == len(mine):
-            used.append(
-                JudgeUse(
-                    role=role,
-                    model=model,
-                    input_tokens=sum(into for into, _ in known),
-                    output_tokens=sum(out for _, out in known),
-                    cost=sum(costs) if len(costs) == len(mine) else None,
-                )
-            )
-    return used
 
 
 def _judge(run: Run, column: JudgeColumn, rules: Rules) -> JudgeFigures:
@@ -221,6 +196,8 @@ def _judge(run: Run, column: JudgeColumn, rules: Rules) -> JudgeFigures:
         input_tokens=column.input_tokens,
         output_tokens=column.output_tokens,
         cost=cost(column),
+        retest=retest(column),
+        audits=audited(run, column),
         subpanels=_groups(run, column, "subpanel"),
         families=_groups(run, column, "family"),
         published=_published(run, column, means),

@@ -7,8 +7,9 @@ from pathlib import Path
 from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
 
+from reports.formatting import title
 from reports.headline import Comparison, Difference
-from reports.style import GREY, colour, marker, save, watermark
+from reports.style import GREY, colour, entitle, legend, marker, save
 
 
 def draw_differences(comparison: Comparison, folder: Path, name: str) -> list[Path]:
@@ -49,8 +50,8 @@ def draw_differences(comparison: Comparison, folder: Path, name: str) -> list[Pa
         Line2D([], [], color=GREY, linewidth=width, label=label)
         for width, label in ((1.0, "95 %, other questions"), (3.2, "95 %, this panel"))
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
-    watermark(figure, comparison.simulated)
+    legend(figure, handles)
+    entitle(figure, title(comparison), comparison.simulated)
     return save(figure, folder, name)
 
 

@@ -16,6 +16,7 @@ from estimation.rules import WINNERS
 from protocol.errors import ProtocolError
 from reports import headline as hl
 from reports.estimates import both, clusters, question_numbers, sample, single
+from reports.judge_figures import JudgeFigures
 from runs.run import JudgeColumn, Run
 
 NULL, EM = "null", "c6_em"
@@ -38,7 +39,7 @@ class Entry:
     run: Run
     row: hl.ConditionRow
     column: JudgeColumn
-    figures: hl.JudgeFigures
+    figures: JudgeFigures
     sample: Sample
 
     @property

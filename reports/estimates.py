@@ -8,7 +8,7 @@ import numpy as np
 
 from estimation import intervals as iv
 from estimation.means import Floats, Ints
-from reports.headline import Estimate, Interval
+from reports.judge_figures import Estimate, Interval
 from runs.run import JudgeColumn, Run
 
 Of = Callable[[iv.Population], iv.Estimate]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,12 +12,16 @@ from matplotlib.lines import Line2D
 
 from reports.bars import Point, draw_bars, published_points
 from reports.difference_figure import draw_differences
+from reports.formatting import title
 from reports.headline import Comparison, ConditionRow, Headline, PublishedFigures
 from reports.heat_maps import draw_distributions, draw_heat_map, draw_seeds
 from reports.naming import row_name
-from reports.style import GREY, alpha_axis, colour, marker, save, spread_labels, watermark
+from reports.style import GREY, alpha_axis, colour, entitle, legend, marker, save, spread_labels
 
 RECONSTRUCTION = "(reconstruction)"
+# Where a row stands whose C is not known, right of the axis.
+NO_C = 1.13
+PUBLISHED = "published figures, not measured here"
 
 
 def draw_report(headline: Headline, folder: Path) -> list[Path]:
@@ -31,23 +36,34 @@ def draw_report(headline: Headline, folder: Path) -> list[Path]:
 def draw_reference(published: list[PublishedFigures], em_alpha: float, folder: Path) -> list[Path]:
     """The published figures alone."""
     points = published_points(published)
-    paths = draw_alpha_c(points, em_alpha, False, folder, "reference_alpha_c")
-    return paths + draw_bars(points, em_alpha, False, folder, "reference_bars")
+    paths = draw_alpha_c(points, em_alpha, PUBLISHED, False, folder, "reference_alpha_c")
+    return paths + draw_bars(points, em_alpha, PUBLISHED, False, folder, "reference_bars")
 
 
 def draw_alpha_c(
-    points: list[Point], em_alpha: float, simulated: bool, folder: Path, name: str
+    points: list[Point], em_alpha: float, about: str, simulated: bool, folder: Path, name: str
 ) -> list[Path]:
-    """α against C: judges by colour and marker, published rows hollow, new rows filled."""
+    """α against C: judges by colour and marker, published rows hollow, new rows filled and above them.
+
+    Rows without C stand in a strip of their own.
+    """
     figure, axes = plt.subplots(figsize=(9.5, 6), layout="constrained")
-    placed = [p for p in points if p.c is not None and p.alpha.value is not None]
     judges = list(dict.fromkeys(p.judge for p in points))
+    shown = [p for p in points if p.alpha.value is not None]
+    apart = [replace(p, c=NO_C + 0.02 * judges.index(p.judge)) for p in shown if p.c is None]
+    known = [p for p in shown if p.c is not None]
+    placed = known + apart
     for point in placed:
         _draw_point(axes, point, judges)
     axes.axhline(em_alpha, color=GREY, linestyle="--", linewidth=1)
     axes.set_xlim(-0.02, 1.05)
+    if apart:
+        axes.set_xlim(-0.02, NO_C + 0.3)
+        axes.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+        axes.axvspan(1.05, NO_C + 0.3, color=GREY, alpha=0.07, linewidth=0)
+        axes.annotate("C not measured", (1.07, 104), fontsize=8.5, color=GREY, va="top")
     said = "distributional match with the EM finetune"
-    if any(RECONSTRUCTION in point.label for point in placed):
+    if any(RECONSTRUCTION in point.label for point in known):
         said += "; beside a reconstruction, the original prompt's"
     axes.set_xlabel(f"C ({said})")
     alpha_axis(axes)
@@ -72,9 +88,9 @@ def draw_alpha_c(
             "struck out: over the failure limit", "none", False, any(p.invalid for p in points)
         ),
     ]
-    shown = [h for h in handles if h.get_label() and not str(h.get_label()).startswith("_")]
-    figure.legend(handles=shown, loc="outside upper center", ncols=len(shown), frameon=False)
-    watermark(figure, simulated)
+    drawn = [h for h in handles if h.get_label() and not str(h.get_label()).startswith("_")]
+    legend(figure, drawn)
+    entitle(figure, about, simulated)
     return save(figure, folder, name)
 
 
@@ -95,10 +111,20 @@ def _draw_comparison(
         for row in rows
         for judge in row.judges
     ]
-    points = [*new, *(published_points(headline.published) if headline.show_published else [])]
-    em_alpha, simulated = headline.em_alpha, comparison.simulated
-    paths = draw_alpha_c(points, em_alpha, simulated, folder, f"{prefix}alpha_c")
-    paths += draw_bars(new, em_alpha, simulated, folder, f"{prefix}alpha_bars")
+    published = published_points(headline.published) if headline.show_published else []
+    # The published instrument shares no colour with another one that its name stands for here.
+    judges = [judge for row in rows for judge in row.judges]
+    others = {j.role for j in judges if j.differs} - {j.role for j in judges if not j.differs}
+    points = [
+        *new,
+        *(
+            replace(p, judge=f"{p.judge} (registered)" if p.judge in others else p.judge)
+            for p in published
+        ),
+    ]
+    em_alpha, simulated, about = headline.em_alpha, comparison.simulated, title(comparison)
+    paths = draw_alpha_c(points, em_alpha, about, simulated, folder, f"{prefix}alpha_c")
+    paths += draw_bars(new, em_alpha, about, simulated, folder, f"{prefix}alpha_bars")
     paths += draw_heat_map(comparison, folder, f"{prefix}questions")
     paths += draw_distributions(comparison, folder, f"{prefix}distributions")
     if comparison.differences:
@@ -118,9 +144,17 @@ def _draw_point(axes: Axes, point: Point, judges: list[str]) -> None:
     low, high = point.alpha.low, point.alpha.high
     x, y = _place(point)
     if low is not None and high is not None:
-        axes.plot([x, x], [low, high], color=tint, linewidth=1.3, zorder=2)
+        axes.plot([x, x], [low, high], color=tint, linewidth=1.3, zorder=3.5)
     face = "white" if point.published else tint
-    axes.plot(x, y, mark, color=tint, markerfacecolor=face, markersize=8, zorder=4)
+    axes.plot(
+        x,
+        y,
+        mark,
+        color=tint,
+        markerfacecolor=face,
+        markersize=8,
+        zorder=3 if point.published else 4,
+    )
     if point.invalid:
         axes.plot(x, y, "x", color="black", markersize=10, zorder=5)
 
@@ -132,10 +166,10 @@ def _place(point: Point) -> tuple[float, float]:
 def _label_points(axes: Axes, points: list[Point]) -> None:
     """Names beside the points, none overlapping; published ones go to the left where C is high."""
     for cluster in _clusters(points):
-        # Several seeds of one condition share a name, which points at the first of them.
-        named = list({(p.label, p.judge, p.published): p for p in reversed(cluster)}.values())
+        # Seeds and judges of one condition share a name, which points at the first of them.
+        named = list({(p.label, p.published): p for p in reversed(cluster)}.values())
         lowest, highest = _place(cluster[0])[0], _place(cluster[-1])[0]
-        left = [p for p in named if p.published and highest > 0.6]
+        left = [p for p in named if p.published and 0.6 < highest <= 1]
         right = [p for p in named if p not in left]
         _label_column(axes, left, lowest - 0.03, "right")
         _label_column(axes, right, highest + 0.03, "left")

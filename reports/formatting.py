@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reports.headline import (
-    Comparison,
-    ConditionRow,
-    Estimate,
-    GapFigures,
-    Interval,
-    JudgeFigures,
-    PublishedFigures,
-    RuleResult,
-)
+from reports.headline import Comparison, ConditionRow, PublishedFigures, RuleResult
+from reports.judge_figures import AuditFigures, Estimate, GapFigures, Interval, JudgeFigures
 
 DASH = "–"
 MEANING = {
@@ -167,12 +159,43 @@ def seed_lines(comparison: Comparison) -> list[str]:
 
 
 def use_lines(comparison: Comparison) -> list[str]:
-    """Tokens and dollars that each judge took, at the realtime price list."""
+    """Tokens and dollars that each judge took, as they were paid: in real time or in batches."""
     return [
         f"{use.role} ({use.model}) took {use.input_tokens:,} tokens in, {use.output_tokens:,} out: "
-        + ("price not known" if use.cost is None else f"${use.cost:.2f} in realtime")
+        + ("price not known" if use.cost is None else f"${use.cost:.2f} at the price list")
+        + (", batches at theirs" if use.batch else "")
         for use in comparison.judge_use
     ]
+
+
+def instrument_lines(comparison: Comparison) -> list[str]:
+    """What judging several times, or again, shows of a judge, a line each where a run has it."""
+    lines = []
+    for row in comparison.rows:
+        for judge in row.judges:
+            head = f"{row.name}, {judge.judge}"
+            if (found := judge.retest) is not None:
+                lines.append(
+                    f"{head}: test–retest sd {number(found.sd)} points, reliability "
+                    f"{number(found.reliability)}, over {found.completions:,} completions with up to "
+                    f"{found.verdicts} verdicts"
+                )
+            lines += [f"{head}: {_audit_text(audit)}" for audit in judge.audits]
+        if (all_of := row.agreement) is not None and len(all_of.judges) > 2:
+            lines.append(
+                f"{row.name}: {len(all_of.judges)} judges agree by Krippendorff's α "
+                f"{estimate_text(all_of.krippendorff, 3)} and are worth "
+                f"{number(all_of.effective_judges)} independent ones"
+            )
+    return lines
+
+
+def _audit_text(found: AuditFigures) -> str:
+    return (
+        f"{found.asked:,} verdicts that failed as {' or '.join(found.kinds)} were judged again "
+        f"({'; '.join(found.differs) or 'in the same way'}), {found.recovered:,} recovered: with them α "
+        f"moves by {signed(found.shift)}, from {number(found.alpha)} to {number(found.alpha_audited)}"
+    )
 
 
 def published_remarks(rows: list[PublishedFigures]) -> list[str]:

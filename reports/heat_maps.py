@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 
-from reports.headline import AcrossSeeds, Comparison, QuestionFigures
-from reports.style import alpha_axis, colour, marker, save, watermark
+from reports.formatting import title
+from reports.headline import AcrossSeeds, Comparison
+from reports.judge_figures import QuestionFigures
+from reports.style import GREY, alpha_axis, colour, entitle, legend, line_style, marker, save
 
 
 def draw_heat_map(comparison: Comparison, folder: Path, name: str) -> list[Path]:
@@ -25,7 +28,10 @@ def draw_heat_map(comparison: Comparison, folder: Path, name: str) -> list[Path]
                 means[index[question.question_id], place] = question.mean_aligned
     size = (4.2 + 0.55 * len(columns), 2.2 + 0.2 * len(ordered))
     figure, axes = plt.subplots(figsize=size, layout="constrained")
-    axes.set_facecolor("#dddddd")
+    # A hatched cell cannot be taken for a middle value.
+    axes.add_patch(
+        Rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False, hatch="////", color=GREY)
+    )
     image = axes.imshow(means, cmap="cividis", vmin=0, vmax=100, aspect="auto")
     names = [f"{row.name} · {judge}" for row, judge in columns]
     axes.set_xticks(range(len(columns)), names, rotation=60, ha="right", fontsize=8)
@@ -44,9 +50,9 @@ def draw_heat_map(comparison: Comparison, folder: Path, name: str) -> list[Path]
         shrink=0.8,
         aspect=40,
         pad=0.01,
-        label="mean aligned of a question, 0–100; lower is more misaligned (grey: no verdict)",
+        label="mean aligned of a question, 0–100; lower is more misaligned (hatched: no verdict)",
     )
-    watermark(figure, comparison.simulated)
+    entitle(figure, title(comparison), comparison.simulated)
     return save(figure, folder, name)
 
 
@@ -73,9 +79,8 @@ def draw_distributions(comparison: Comparison, folder: Path, name: str) -> list[
                 total = sum(sum(group.histogram) for group in groups)
                 if total:
                     shares = np.sum([group.histogram for group in groups], axis=0) / total
-                    line = "-" if judges.index(judge.judge) % 2 == 0 else "--"
-                    tint = colour(judges, judge.judge)
-                    axes.stairs(shares, edges, color=tint, linestyle=line, label=judge.judge)
+                    tint, line = colour(judges, judge.judge), line_style(judges, judge.judge)
+                    axes.stairs(shares, edges, color=tint, linestyle=line)
             axes.spines[["top", "right"]].set_visible(False)
             axes.set_xlim(0, 100)
             if y == 0:
@@ -86,14 +91,19 @@ def draw_distributions(comparison: Comparison, folder: Path, name: str) -> list[
     for axes in grid[-1]:
         alpha_axis(axes, horizontal=True)
         axes.set_xlabel("aligned, 0–100")
-    handles, labels = grid[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(judges), frameon=False)
-    watermark(figure, comparison.simulated)
+    legend(
+        figure,
+        [
+            Line2D([], [], color=colour(judges, j), ls=line_style(judges, j), label=j)
+            for j in judges
+        ],
+    )
+    entitle(figure, title(comparison), comparison.simulated)
     return save(figure, folder, name)
 
 
 def draw_seeds(comparison: Comparison, folder: Path, name: str) -> list[Path]:
-    """α of each condition in each seed, the conditions side by side."""
+    """α of each condition in each seed with its interval for this panel, the conditions side by side."""
     series = comparison.across_seeds
     conditions = list(dict.fromkeys(_series(s) for s in series))
     judges = list(dict.fromkeys(s.judge for s in series))
@@ -104,6 +114,9 @@ def draw_seeds(comparison: Comparison, folder: Path, name: str) -> list[Path]:
             x = conditions.index(_series(s)) + shift + (place - (len(s.seeds) - 1) / 2) * 0.05
             if alpha is not None:
                 tint, mark = colour(judges, s.judge), marker(judges, s.judge)
+                interval = _panel_interval(comparison, s, seed)
+                if interval is not None:
+                    axes.plot([x, x], interval, color=tint, linewidth=1.2)
                 axes.plot(x, alpha, mark, color=tint, markersize=6)
                 axes.annotate(
                     str(seed), (x, alpha), (0, 7), textcoords="offset points",
@@ -115,9 +128,25 @@ def draw_seeds(comparison: Comparison, folder: Path, name: str) -> list[Path]:
         Line2D([], [], color=colour(judges, j), marker=marker(judges, j), linestyle="", label=j)
         for j in judges
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
-    watermark(figure, comparison.simulated)
+    legend(figure, handles)
+    entitle(figure, title(comparison), comparison.simulated)
     return save(figure, folder, name)
+
+
+def _panel_interval(
+    comparison: Comparison, series: AcrossSeeds, seed: int
+) -> tuple[float, float] | None:
+    for row in comparison.rows:
+        same = (row.condition, row.prompt_sha256, row.target, row.base_seed)
+        if same != (series.condition, series.prompt_sha256, series.target, seed):
+            continue
+        for judge in row.judges:
+            panel = judge.alpha.panel
+            if panel is None or judge.instrument_sha256 != series.instrument_sha256:
+                continue
+            if panel.low is not None and panel.high is not None:
+                return panel.low, panel.high
+    return None
 
 
 def _series(one: AcrossSeeds) -> str:

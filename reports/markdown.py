@@ -12,6 +12,7 @@ from reports.formatting import (
     counts_text,
     estimate_text,
     gate_text,
+    instrument_lines,
     interval_text,
     linked_lines,
     methods,
@@ -26,7 +27,8 @@ from reports.formatting import (
     unique,
     use_lines,
 )
-from reports.headline import Comparison, ConditionRow, Headline, JudgeFigures, PublishedFigures
+from reports.headline import Comparison, ConditionRow, Headline, PublishedFigures
+from reports.judge_figures import JudgeFigures
 
 ACTIVE = re.compile(r"([\\`*<>\[\]|$])")
 
@@ -138,17 +140,8 @@ def _rules(comparison: Comparison) -> list[str]:
 
 
 def _sure(comparison: Comparison) -> list[str]:
-    lines = [*_bullets(found)] if (found := seed_lines(comparison)) else []
-    for row in comparison.rows:
-        if row.agreement is not None and len(row.agreement.judges) > 2:
-            lines += _bullets(
-                [
-                    f"{row.name}: {len(row.agreement.judges)} judges agree by Krippendorff's α "
-                    f"{number(row.agreement.krippendorff.value, 3)} "
-                    f"{interval_text(row.agreement.krippendorff)} and are worth "
-                    f"{number(row.agreement.effective_judges)} independent ones"
-                ]
-            )
+    found = [*instrument_lines(comparison), *seed_lines(comparison)]
+    lines = [*_bullets(found)] if found else []
     if comparison.differences:
         headings = [
             "first − second",

@@ -12,7 +12,8 @@ from likeness.published import PUBLISHED_C
 from likeness.wording import LENGTH_LIMIT, SIMULATED, code, remarks, scale_lines
 from reports.caveats import common
 from reports.formatting import number, unique
-from reports.headline import Comparison, ConditionRow, Estimate, Headline, Model, Number
+from reports.headline import Comparison, ConditionRow, Headline
+from reports.judge_figures import Estimate, Model, Number
 
 ALL, REST, PROMPTS = "all conditions", "all but the scale's own", "prompts of "
 NOTHING, LENGTH, BOTH = "nothing", "log length", "log length and coherence"

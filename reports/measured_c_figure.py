@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from reports.formatting import unique
 from reports.measured_c import Plane, PlanePoint
-from reports.style import GREY, alpha_axis, colour, marker, save, spread_labels, watermark
+from reports.style import GREY, alpha_axis, colour, entitle, legend, marker, save, spread_labels
 
 MOST_NAMES = 22
 CROWDED = 40
@@ -46,8 +46,8 @@ def draw_plane(plane: Plane, folder: Path, name: str) -> list[Path]:
         handles.append(_handle("o", "published (no interval)"))
     if any(point.invalid for point in points):
         handles.append(_handle("x", "over the failure limit"))
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
-    watermark(figure, plane.simulated)
+    legend(figure, handles)
+    entitle(figure, f"α against measured C, scale {plane.scale}", plane.simulated)
     return save(figure, folder, name)
 
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from reports.headline import printable
+from reports.judge_figures import printable
 
 TEMPLATES = Path(__file__).with_name("templates")
 # Where a page finds Inspect's viewer, from the report's folder.

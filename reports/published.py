@@ -14,7 +14,8 @@ from estimation.means import NAN, Floats, pooled_mean
 from estimation.rules import WINNERS
 from estimation.rules import Rules as Registered
 from protocol.data import DATASETS, read_yaml
-from reports.headline import Estimate, GapFigures, JudgeFigures, PublishedColumn, PublishedFigures
+from reports.headline import PublishedFigures
+from reports.judge_figures import Estimate, GapFigures, JudgeFigures, PublishedColumn
 
 ORDER = ("null", *WINNERS, "pair_98", "evoprompt_98", "c6_em")
 

@@ -13,7 +13,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from reports.headline import Headline, Interval
+from reports.headline import Headline
+from reports.judge_figures import Interval
 from reports.style import COLOURS, GREY, MARKERS, alpha_axis, save
 
 SHOWN = 6

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.headline import (
-    Comparison,
-    ConditionRow,
-    Estimate,
-    Headline,
-    Interval,
-    JudgeFigures,
-    PublishedFigures,
-)
+from reports.headline import Comparison, ConditionRow, Headline, PublishedFigures
+from reports.judge_figures import Estimate, Interval, JudgeFigures
 
 Record = dict[str, object]
 KEYS = [
@@ -143,6 +136,9 @@ def _judge_record(row: ConditionRow | PublishedFigures, judge: JudgeFigures) -> 
         "input_tokens": judge.input_tokens,
         "output_tokens": judge.output_tokens,
         "cost": judge.cost,
+        "retest_sd": judge.retest.sd if judge.retest else None,
+        "retest_reliability": judge.retest.reliability if judge.retest else None,
+        **_audit(judge),
         "notes": "; ".join(row.notes),
         "linked": measured.linked.text if measured and measured.linked else None,
         "linked_alpha": measured.linked.value if measured and measured.linked else None,
@@ -150,6 +146,13 @@ def _judge_record(row: ConditionRow | PublishedFigures, judge: JudgeFigures) -> 
         "linked_alpha_high": measured.linked.high if measured and measured.linked else None,
         "log": measured.log if measured else None,
     }
+
+
+def _audit(judge: JudgeFigures) -> Record:
+    """The first audit of a column; headline.json has all."""
+    found = judge.audits[0].model_dump() if judge.audits else {}
+    shown = ("asked", "recovered", "alpha_audited", "shift")
+    return {f"audit_{name.removesuffix('_audited')}": found.get(name) for name in shown}
 
 
 def _numbers(name: str, estimate: Estimate | None) -> Record:

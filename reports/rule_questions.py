@@ -10,7 +10,7 @@ from estimation.means import Floats, interquartile_range, question_means, questi
 from estimation.registered_questions import QuestionMeans, followup_2, split
 from estimation.rules import Ruling
 from reports.differences import Entry
-from reports.headline import Estimate
+from reports.judge_figures import Estimate
 from reports.published import Rules
 
 

@@ -23,7 +23,8 @@ from estimation.rules import WINNERS, Finding, Ruling
 from reports import caveats as cv
 from reports.differences import EM, NULL, Entry
 from reports.estimates import single
-from reports.headline import Estimate, Interval, RuleResult
+from reports.headline import RuleResult
+from reports.judge_figures import Estimate, Interval
 from reports.published import Rules
 from reports.rule_questions import followup_2_of
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 from matplotlib import pyplot as plt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -21,6 +23,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 # Two of the colours are nearly one grey on a black-and-white printer, so filled areas differ in hatching too.
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++")
+LINES = ("-", "--", ":", "-.")
 OUTLINED = ("///", "\\\\\\", "...", "xxx", "+++", "ooo")
 GREY = "#555555"
 
@@ -32,13 +35,36 @@ def colour(judges: Sequence[str], judge: str) -> str:
 
 def marker(judges: Sequence[str], judge: str) -> str:
     """A judge's marker, so that colour is never the only difference."""
-    return MARKERS[judges.index(judge) % len(MARKERS)]
+    return MARKERS[_shifted(judges.index(judge), len(MARKERS))]
+
+
+def line_style(judges: Sequence[str], judge: str) -> str:
+    """A judge's line."""
+    return LINES[_shifted(judges.index(judge), len(LINES))]
 
 
 def hatch(judges: Sequence[str], judge: str, filled: bool) -> str:
     """A judge's hatching in areas that are filled with its colour, or only outlined in it."""
     patterns = HATCHES if filled else OUTLINED
-    return patterns[judges.index(judge) % len(patterns)]
+    return patterns[_shifted(judges.index(judge), len(patterns))]
+
+
+def _shifted(place: int, count: int) -> int:
+    """A place in a cycle out of step with the colours, so that the seventh judge is not the first."""
+    return (place + place // len(COLOURS)) % count
+
+
+def legend(figure: Figure, handles: Sequence[Artist]) -> None:
+    """A legend above the figure in as many columns as leave it whole; the figure grows by its rows."""
+    for columns in range(len(handles), 0, -1):
+        made = figure.legend(
+            handles=list(handles), loc="outside upper center", ncols=columns, frameon=False
+        )
+        if made.get_window_extent().width <= figure.bbox.width or columns == 1:
+            break
+        made.remove()
+    rows = math.ceil(len(handles) / columns)
+    figure.set_figheight(figure.get_figheight() + 0.22 * (rows - 1))
 
 
 def alpha_axis(axes: Axes, horizontal: bool = False) -> None:
@@ -53,8 +79,9 @@ def alpha_axis(axes: Axes, horizontal: bool = False) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def watermark(figure: Figure, simulated: bool) -> None:
-    """SIMULATED across the whole figure where a number in it is."""
+def entitle(figure: Figure, title: str, simulated: bool) -> None:
+    """Say of which runs a figure is, and SIMULATED across the whole of it where a number in it is."""
+    figure.supxlabel(title, fontsize=8, color=GREY)
     if simulated:
         figure.text(
             0.5,

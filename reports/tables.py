@@ -15,8 +15,10 @@ from reports.formatting import (
     c_text,
     counts_text,
     gate_text,
+    instrument_lines,
     interval_text,
     linked_lines,
+    methods,
     number,
     p_text,
     published_remarks,
@@ -31,13 +33,11 @@ from reports.headline import (
     Comparison,
     ConditionRow,
     Difference,
-    Estimate,
-    GapFigures,
     Headline,
-    JudgeFigures,
     PublishedFigures,
     RuleResult,
 )
+from reports.judge_figures import Estimate, GapFigures, JudgeFigures
 from reports.rule_results import FOUR
 
 BASIS = 120
@@ -48,12 +48,13 @@ def print_headline(headline: Headline, console: Console) -> None:
     """The report on a terminal: tables, differences, rule results, logs without a number."""
     for comparison in headline.comparisons:
         _print_rows(comparison.rows, title(comparison), headline.gate, console)
+        if used := methods(j.alpha for row in comparison.rows for j in row.judges):
+            say(console, f"95 % intervals: {'; '.join(used)}")
         if comparison.simulated:
             say(console, "SIMULATED: these numbers describe no real model.", "bold yellow")
-        for line in [*remarks(comparison), *seed_lines(comparison), *use_lines(comparison)]:
-            say(console, line)
-        for line in linked_lines(comparison):
-            say(console, line)
+        for lines in (remarks, instrument_lines, seed_lines, use_lines, linked_lines):
+            for line in lines(comparison):
+                say(console, line)
         _print_differences(comparison.differences, console)
     if headline.show_published:
         print_published(headline.published, headline.gate, console)
@@ -82,15 +83,6 @@ def _print_rows(rows: Rows, heading: str, gate: float, console: Console) -> None
     gaps = [(row, gap) for row in rows for gap in row.gaps]
     if gaps:
         console.print(_gaps(gaps, gate))
-    for row in rows:
-        found = row.agreement if isinstance(row, ConditionRow) else None
-        if found is not None and len(found.judges) > 2:
-            say(
-                console,
-                f"{_name(row)}: {len(found.judges)} judges agree by Krippendorff's α "
-                f"{number(found.krippendorff.value, 3)} and are worth "
-                f"{number(found.effective_judges)} independent ones",
-            )
 
 
 def _name(row: ConditionRow | PublishedFigures) -> str:

@@ -1,8 +1,10 @@
 """Is every number of a write-up in the headline, to the digits that are written?
 
-A number is looked for where its line points: among the figures of the conditions, judges and seeds that the
-line names, else among all figures of the report. A table's row is read with its heading, prose sentence by
-sentence.
+A number is looked for where its passage points: among the figures of the conditions and judges that a table's
+row or a sentence of prose names, else of those that the paragraph named last. A sentence that says α, gap or
+coherence alone speaks of those alone. What the protocol fixes (52 questions, 95 %) needs no run where no
+condition is named. Where a text marks blocks (`<!-- bwalpha verify -->` to
+`<!-- /bwalpha verify -->`), only they are read: prices, dates and numbers of other runs stand outside.
 """
 
 from __future__ import annotations
@@ -20,7 +22,28 @@ NUMBER = re.compile(r"(?<![\w.#/])[-+−]?\d[\d,]*(?:\.\d+)?(?:\s?%)?(?![\w/])")
 BOUNDS = re.compile(r"\[([-+−]?\d+(?:\.\d+)?), ([-+−]?\d+(?:\.\d+)?)\]")
 # Identifiers, links, code, dates, versions and hashes hold digits that are no figures.
 NO_FIGURE = re.compile(
-    r"`[^`]*`|https?://\S+|\]\([^)]*\)|\b\d{4}-\d\d-\d\d(?:T[\d:+.]+)?\b|\b\d+\.\d+\.\d+\b|\S*/\S*\.\w+"
+    r"`[^`]*`|\bfollow-up \d|https?://\S+|\]\([^)]*\)|\b\d{4}-\d\d-\d\d(?:T[\d:+.]+)?\b|\b\d+\.\d+\.\d+\b|\S*/\S*\.\w+"
+)
+OPEN, CLOSE = "<!-- bwalpha verify -->", "<!-- /bwalpha verify -->"
+JUDGES = {"sonnet", "opus"}
+KINDS = {"alpha": r"α|\balpha", "gap": r"\bgap", "coherence": "coheren"}
+# What a sentence says when it means a bound, a worst case, a published figure, a part of the panel.
+NARROW = {
+    "bound": r"interval|between|\bfrom\b|\bto\b|bound|error|±|\d ?[–-] ?\d|95 ?%",
+    "worst": r"worst|fail|\b0\b.*\b100\b",
+    "published": r"published|source|original",
+    "part": r"panel|famil|part|betley|wang|power|candour|other",
+}
+BOUND_FIELDS = ("low", "high", "standard_error")
+COUNTS = (
+    "scored",
+    "failed",
+    "failed_share",
+    "completions",
+    "questions",
+    "base_seed",
+    "seed",
+    "seeds",
 )
 SENTENCE = re.compile(r"(?<=[.;!?])\s+")
 # What the protocol and the methods fix; a write-up says these without a run.
@@ -48,11 +71,13 @@ class Figure:
         path: Names of conditions, judges and fields that lead to it, and their words.
         value: The number.
         field: Its own name.
+        text: Whether it stands in a sentence of the headline.
     """
 
     path: tuple[str, ...]
     value: float
     field: str = ""
+    text: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,12 +104,20 @@ def verify(text: str, headline: Headline) -> tuple[int, list[Unfound]]:
         How many numbers were found, and those that were not.
     """
     figures = list(_figures(headline))
-    names = {name for figure in figures for name in figure.path if name in _names(headline)}
+    known = _names(headline)
+    names = {name for figure in figures for name in figure.path if name in known}
     rows = [row for comparison in headline.comparisons for row in comparison.rows]
     questions = {q.question_id for row in rows for q in row.per_question}
     found, missing = 0, []
-    for line, passage, context in _passages(text):
-        mine = _meant(figures, names, questions, context)
+    carried: set[str] = set()
+    for line, passage, fresh in _passages(text):
+        conditions = _said(names - questions - JUDGES, passage)
+        carried = conditions or (set() if fresh else carried)
+        mine = _meant(figures, names, questions, " ".join((passage, *carried)))
+        if not conditions:
+            mine += [figure for figure in figures if not names & set(figure.path)]
+        if not passage.lstrip().startswith("|"):
+            mine = _called(mine, passage)
         blank = _blank(passage, names)
         for match in BOUNDS.finditer(blank):
             low, high = match.groups()
@@ -94,7 +127,7 @@ def verify(text: str, headline: Headline) -> tuple[int, list[Unfound]]:
                 missing.append(_unfound(line, high, mine, match.group()))
         for match in NUMBER.finditer(BOUNDS.sub(" ", blank)):
             written = match.group().strip()
-            fixed = written.lstrip("+-−").removesuffix("%").strip() in FIXED
+            fixed = not conditions and written.lstrip("+-−").removesuffix("%").strip() in FIXED
             below = BOUNDS.sub(" ", blank)[: match.start()].endswith("<")
             if fixed or any(agrees(written, figure.value, below) for figure in mine):
                 found += 1
@@ -115,6 +148,7 @@ def agrees(written: str, value: float, below: bool = False) -> bool:
     digits = max(-int(number.as_tuple().exponent), 0)
     if below:
         return 0 <= value < float(number)
+    # Percentages stand in the headline as shares, and as they are in its sentences.
     candidates = [value, value * 100] if percent else [value]
     signed = plain[0] in "+-"
     return any(
@@ -135,7 +169,8 @@ def _figures(headline: Headline) -> Iterator[Figure]:
     for figure in _walk(document, ()):
         # A path's words are names too, such as those of a rule's numbers.
         words = tuple(word.strip(",:;") for part in figure.path for word in part.split(" "))
-        yield Figure(tuple(dict.fromkeys((*figure.path, *words))), figure.value, figure.path[-1])
+        path = tuple(dict.fromkeys((*figure.path, *words)))
+        yield Figure(path, figure.value, figure.path[-1], figure.text)
 
 
 def _walk(value: Any, path: tuple[str, ...]) -> Iterator[Figure]:
@@ -148,7 +183,8 @@ def _walk(value: Any, path: tuple[str, ...]) -> Iterator[Figure]:
         if isinstance(conditions := value.get("conditions"), list):
             own += tuple(conditions)
         for key, inner in value.items():
-            yield from _walk(inner, (*path, *own, key))
+            if key not in ("reason", "method"):
+                yield from _walk(inner, (*path, *own, key))
     elif isinstance(value, list):
         for inner in value:
             yield from _walk(inner, path)
@@ -156,21 +192,26 @@ def _walk(value: Any, path: tuple[str, ...]) -> Iterator[Figure]:
         # Notes and grounds are sentences of the report with figures of their own.
         for match in NUMBER.finditer(NO_FIGURE.sub(" ", value)):
             plain = match.group().replace(",", "").replace("−", "-").replace(" ", "")
-            yield Figure(path, float(plain.removesuffix("%")))
+            yield Figure(path, float(plain.removesuffix("%")), text=True)
 
 
 def _names(headline: Headline) -> set[str]:
     rows = [row for comparison in headline.comparisons for row in comparison.rows]
     published = [row.condition for row in headline.published]
     questions = {q.question_id for row in rows for q in row.per_question}
-    judges = {judge.judge for row in rows for judge in row.judges} | {"sonnet", "opus"}
+    judges = {judge.judge for row in rows for judge in row.judges} | JUDGES
     return {*(row.condition for row in rows), *published, *questions, *judges}
 
 
-def _passages(text: str) -> Iterator[tuple[int, str, str]]:
-    """Lines of tables and sentences of prose, each with what tells which figures it speaks of."""
-    fenced = False
+def _passages(text: str) -> Iterator[tuple[int, str, bool]]:
+    """Lines of tables and sentences of prose, and whether one begins anew, apart from those before."""
+    fenced, marked, reading = False, OPEN in text, OPEN not in text
     for number, line in enumerate(text.splitlines(), start=1):
+        if marked and line.strip() in (OPEN, CLOSE):
+            reading = line.strip() == OPEN
+            continue
+        if not reading:
+            continue
         if line.lstrip().startswith(("```", "~~~")):
             fenced = not fenced
             continue
@@ -178,10 +219,11 @@ def _passages(text: str) -> Iterator[tuple[int, str, str]]:
             continue
         plain = NO_FIGURE.sub(" ", line.replace("\\", ""))
         if plain.lstrip().startswith("|"):
-            yield number, plain, plain
-        else:
-            for sentence in SENTENCE.split(plain):
-                yield number, sentence, sentence
+            yield number, plain, True
+            continue
+        fresh = not plain.strip() or plain.lstrip().startswith(("-", "*", "#"))
+        for place, sentence in enumerate(SENTENCE.split(plain)):
+            yield number, sentence, fresh and not place
 
 
 def _intervals(figures: Sequence[Figure]) -> Iterator[tuple[float, float]]:
@@ -195,8 +237,7 @@ def _meant(
     figures: Sequence[Figure], names: Iterable[str], questions: set[str], context: str
 ) -> list[Figure]:
     """Figures of what a passage names; those of single questions only where it names one."""
-    words = {word.strip(".-") for word in re.findall(r"[\w.-]+", context.casefold())}
-    said = {name for name in names if name.casefold() in words}
+    said = _said(names, context)
     return [
         figure
         for figure in figures
@@ -207,16 +248,50 @@ def _meant(
     ]
 
 
+def _said(names: Iterable[str], passage: str) -> set[str]:
+    words = {word.strip(".-") for word in re.findall(r"[\w.-]+", passage.casefold())}
+    return {name for name in names if name.casefold() in words}
+
+
+def _called(figures: list[Figure], sentence: str) -> list[Figure]:
+    """Figures of what a sentence speaks of, where that is α alone, gaps alone or coherence alone.
+
+    Sentences of the report itself are about what they are about.
+    """
+    kinds = [kind for kind, words in KINDS.items() if re.search(words, sentence.casefold())]
+    asked = {name: bool(re.search(words, sentence.casefold())) for name, words in NARROW.items()}
+    return [
+        f
+        for f in figures
+        if f.text
+        or _kind(f) == "count"
+        or (
+            (len(kinds) != 1 or _kind(f) == kinds[0])
+            and (asked["bound"] or f.field not in BOUND_FIELDS)
+            and (asked["part"] or not {"subpanels", "families"} & set(f.path))
+            and (asked["worst"] or f.field != "worst_case")
+            and (asked["published"] or "published" not in f.path)
+        )
+    ]
+
+
+def _kind(figure: Figure) -> str:
+    if figure.field in COUNTS:
+        return "count"
+    if "gaps" in figure.path or "gap" in figure.path:
+        return "gap"
+    return "coherence" if figure.field in ("coherence", "mean_coherent") else "alpha"
+
+
 def _about(figure: Figure, said: set[str]) -> bool:
     """Whether a figure is of a condition that a passage names, or the passage names none."""
-    conditions = said - {"sonnet", "opus"}
+    conditions = said - JUDGES
     return not conditions or bool(conditions & set(figure.path))
 
 
 def _only_other(figure: Figure, said: set[str]) -> bool:
     """Whether a figure is one judge's where the passage names another judge alone."""
-    judges = {"sonnet", "opus"}
-    named, mine = said & judges, set(figure.path) & judges
+    named, mine = said & JUDGES, set(figure.path) & JUDGES
     return bool(named and mine and not named & mine)
 
 

@@ -16,9 +16,8 @@ class Audit:
     """One judge's failures judged again.
 
     Attributes:
-        judge: The judge's column.
-        kinds: The kinds of failure that were judged again, separated by commas.
-        instrument: What they were judged again with.
+        judge: The name of the judge's own column.
+        column: The new verdicts.
         asked: Completions that were judged again.
         recovered: Those of them that have a verdict now.
         alpha: Mean of `aligned` over the judge's own valid verdicts, 0 to 100; NaN with none.
@@ -26,8 +25,7 @@ class Audit:
     """
 
     judge: str
-    kinds: str
-    instrument: Instrument
+    column: JudgeColumn
     asked: int
     recovered: int
     alpha: float
@@ -38,22 +36,27 @@ class Audit:
         """How far alpha moves, in points; NaN where either is."""
         return self.alpha_audited - self.alpha
 
+    @property
+    def instrument(self) -> Instrument:
+        """What they were judged again with; its `audit` says which kinds of failure."""
+        return self.column.instrument
+
 
 def audits(run: Run) -> list[Audit]:
     """Set each audit of a run beside the column whose failures it judged again."""
     found = []
-    for again in run.audits.values():
-        first = next((c for c in run.judges.values() if _audited(c, again)), None)
-        if first is None:
+    pairs = ((c, again) for again in run.audits.values() for c in run.judges.values())
+    for first, again in pairs:
+        kinds = again.instrument.audit.split(",")
+        asked = sum(first.failures.get(kind, 0) for kind in kinds)
+        if not asked or not _audited(first, again):
             continue
         new = np.isnan(first.aligned) & ~np.isnan(again.aligned)
-        kinds = again.instrument.audit.split(",")
         found.append(
             Audit(
                 judge=first.name,
-                kinds=again.instrument.audit,
-                instrument=again.instrument,
-                asked=sum(first.failures.get(kind, 0) for kind in kinds),
+                column=again,
+                asked=asked,
                 recovered=int(new.sum()),
                 alpha=_mean(first.aligned),
                 alpha_audited=_mean(np.where(new, again.aligned, first.aligned)),

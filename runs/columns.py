@@ -126,6 +126,9 @@ def _column(name: str, key: Key, completions: Sequence[JudgedCompletion]) -> Jud
         replaced=sum(completion.replaced[key] for completion in completions),
         input_tokens=_total([r.input_tokens for r in known if r.asked]),
         output_tokens=_total([r.output_tokens for r in known if r.asked]),
+        batch_input_tokens=sum(r.input_tokens or 0 for r in known if r.batch),
+        batch_output_tokens=sum(r.output_tokens or 0 for r in known if r.batch),
+        repeats=tuple(r.repeats for r in known if r.repeats),
     )
 
 

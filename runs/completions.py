@@ -1,7 +1,7 @@
 """The completions of a run, read from its logs with all that was said of them."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log
 from inspect_ai.model import ChatMessageSystem, StopReason
@@ -30,6 +30,7 @@ class Answer:
         record: What the sample says of itself.
         location: The log that it stands in.
         invalidated: Whether somebody marked the sample as not to be counted.
+        others: Scores that are no judge's, by the name of their scorer.
     """
 
     question: str
@@ -41,6 +42,7 @@ class Answer:
     record: SampleRecord
     location: str
     invalidated: bool = False
+    others: dict[str, Score] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def read_answers(run: Run) -> Answers:
     """
     answers: dict[str, list[Answer]] = {}
     prompt: str | None = None
-    epochs = 1
+    epochs, completions = 1, run.completions
     for location in run.locations:
         log = _read(location)
         epochs = max(epochs, log.eval.config.epochs or 1)
@@ -74,7 +76,8 @@ def read_answers(run: Run) -> Answers:
             answers.setdefault(str(identity), [])
         for sample in sorted(log.samples or [], key=lambda sample: sample.epoch):
             record = SampleRecord.of(sample.metadata)
-            if record is None or not _same_part(run, record):
+            mine = (str(sample.id), sample.epoch) in completions
+            if record is None or not mine or not _same_part(run, record):
                 continue
             answers.setdefault(str(sample.id), []).append(_answer(run, sample, record, location))
             systems = (m.text for m in sample.messages if isinstance(m, ChatMessageSystem))
@@ -94,17 +97,20 @@ def _same_part(run: Run, record: SampleRecord) -> bool:
     if done is None:
         return run.condition.startswith("solver ")
     ran = (done.condition, done.prompt_sha256) == (run.condition, run.prompt_sha256)
-    return ran and (done.failure is not None or done.sampling.settings == run.sampling.settings)
+    answered = done.answered_for(run.target)
+    sampled = (done.sampling.settings, (answered,) if answered else ())
+    return ran and (done.failure is not None or sampled == (run.sampling.settings, run.answered))
 
 
 def _answer(run: Run, sample: EvalSample, record: SampleRecord, location: str) -> Answer:
     columns = {(c.judge, c.instrument): name for name, c in run.judges.items()}
     scores: dict[str, Score] = {}
-    for score in (sample.scores or {}).values():
+    others: dict[str, Score] = {}
+    for name, score in (sample.scores or {}).items():
         verdict = VerdictRecord.of(score.metadata)
         if verdict is None:
-            continue
-        if (column := columns.get((verdict.judge, verdict.instrument))) is not None:
+            others[name] = score
+        elif (column := columns.get((verdict.judge, verdict.instrument))) is not None:
             scores[column] = score
     failed = record.completion is not None and record.completion.failure is not None
     text = sample.output.completion
@@ -118,6 +124,7 @@ def _answer(run: Run, sample: EvalSample, record: SampleRecord, location: str) -
         record=record,
         location=location,
         invalidated=sample.invalidation is not None,
+        others=others,
     )
 
 

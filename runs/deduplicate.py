@@ -83,7 +83,6 @@ def _joined(newer: Run, older: Run) -> Run:
         cut=newer.cut + older.cut,
         empty=newer.empty + older.empty,
         equal=newer.equal + older.equal,
-        answered=tuple(dict.fromkeys(newer.answered + older.answered)),
         audits={
             name: _joined_column(
                 newer.audits.get(name) or _not_audited(older.audits[name], newer),
@@ -96,7 +95,7 @@ def _joined(newer: Run, older: Run) -> Run:
 
 def _not_audited(column: JudgeColumn, part: Run) -> JudgeColumn:
     nothing = np.full(len(part.epochs), np.nan)
-    return replace(column, aligned=nothing, coherent=nothing, failures={}, replaced=0)
+    return JudgeColumn(column.name, column.judge, column.instrument, nothing, nothing, {}, 0, 0, 0)
 
 
 def _same_instrument(run: Run, wanted: JudgeColumn) -> JudgeColumn:
@@ -116,12 +115,15 @@ def _joined_column(newer: JudgeColumn, older: JudgeColumn) -> JudgeColumn:
         replaced=newer.replaced + older.replaced,
         input_tokens=total(newer.input_tokens, older.input_tokens),
         output_tokens=total(newer.output_tokens, older.output_tokens),
+        batch_input_tokens=newer.batch_input_tokens + older.batch_input_tokens,
+        batch_output_tokens=newer.batch_output_tokens + older.batch_output_tokens,
+        repeats=newer.repeats + older.repeats,
     )
 
 
 def _replaces(kept: Run, run: Run) -> bool:
     same = kept.eval_id == run.eval_id and kept.comparison == run.comparison
-    alike = (kept.condition, kept.sampling.settings) == (run.condition, run.sampling.settings)
+    alike = kept.identity[:-1] == run.identity[:-1]
     return same and alike and run.judged_by <= kept.judged_by
 
 

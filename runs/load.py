@@ -19,13 +19,13 @@ from pydantic import ValidationError
 from protocol.data import read_yaml
 from protocol.records import (
     COMPARABILITY,
+    DIFFERENCE,
     PROTOCOL_SAMPLING,
     SUITE,
     CompletionRecord,
     RunMetadata,
     SampleRecord,
     Sampling,
-    same_model,
 )
 from protocol.rubrics import load_rubric
 from runs.columns import (
@@ -185,7 +185,7 @@ def _runs(
     results = header.results
     total = results.total_samples if results is not None else len(summaries)
     runs: list[Run] = []
-    for (condition, prompt, sampling), samples in parts.items():
+    for (condition, prompt, sampling, answered), samples in parts.items():
         judged = [
             judged_completion(
                 sample.scores or {},
@@ -212,7 +212,9 @@ def _runs(
                 eval_id=header.eval.eval_id,
                 created=header.eval.created,
                 completed=max(str(sample.completed_at or "") for sample, _ in samples),
-                score_keys=max(len(sample.scores or {}) for sample, _ in samples),
+                score_keys=max(
+                    len((sample.scores or {}).keys() - {DIFFERENCE}) for sample, _ in samples
+                ),
                 modified=modified,
                 target=header.eval.model,
                 task=header.eval.task,
@@ -228,11 +230,11 @@ def _runs(
                 epochs=np.array([s.epoch for s, _ in samples], dtype=np.int64),
                 characters=np.array([_length(c) for c in done], dtype=np.float64),
                 judges={n: c for n, c in columns[rubric].items() if not c.instrument.audit},
-                target_failures=_failures(done),
+                target_failures=_failures(samples),
                 cut=sum(c is not None and c.cut for c in done),
                 empty=sum(c is not None and c.empty for c in done),
                 equal=_equal([(str(s.id), c) for (s, _), c in zip(samples, done, strict=True)]),
-                answered=_answered(done, header.eval.model),
+                answered=(answered,) if answered else (),
                 audits={n: c for n, c in columns[rubric].items() if c.instrument.audit},
             )
             for rubric in rubrics
@@ -242,7 +244,8 @@ def _runs(
     return runs, skipped
 
 
-Part = tuple[str, str | None, Sampling]
+Part = tuple[str, str | None, Sampling, str | None]
+Key = tuple[str, str | None, tuple[object, ...], str | None]
 Samples = list[tuple[EvalSampleSummary, SampleRecord]]
 
 
@@ -253,8 +256,8 @@ def _parts(
 
     A completion that never came shows no sampling of its own, and belongs to the others of its prompt.
     """
-    parts: dict[tuple[str, str | None, tuple[object, ...]], Samples] = {}
-    named: dict[tuple[str, str | None, tuple[object, ...]], Part] = {}
+    parts: dict[Key, Samples] = {}
+    named: dict[Key, Part] = {}
     unsampled: Samples = []
     older = 0
     for summary in summaries:
@@ -276,17 +279,18 @@ def _parts(
         if done.failure is not None or summary.error or unsolved:
             unsampled.append((summary, record))
             continue
-        key = (done.condition, done.prompt_sha256, done.sampling.settings)
-        named.setdefault(key, (done.condition, done.prompt_sha256, done.sampling))
+        answered = done.answered_for(header.eval.model)
+        key = (done.condition, done.prompt_sha256, done.sampling.settings, answered)
+        named.setdefault(key, (done.condition, done.prompt_sha256, done.sampling, answered))
         parts.setdefault(key, []).append((summary, record))
     for summary, record in unsampled:
         done = record.completion
         prompt = (record.condition, record.prompt_sha256)
         own = [key for key in parts if key[:2] == prompt]
         sampling = done.sampling if done is not None else PROTOCOL_SAMPLING
-        alone = (*prompt, sampling.settings)
+        alone = (*prompt, sampling.settings, None)
         key = max(own, key=lambda k: len(parts[k]), default=alone)
-        named.setdefault(key, (*prompt, sampling))
+        named.setdefault(key, (*prompt, sampling, None))
         parts.setdefault(key, []).append((summary, record))
     return {named[key]: samples for key, samples in parts.items()}, older
 
@@ -306,8 +310,13 @@ def _length(done: CompletionRecord | None) -> float:
     return float(done.characters) if done is not None and known else float("nan")
 
 
-def _failures(done: Sequence[CompletionRecord | None]) -> dict[str, int]:
-    kinds = Counter(c.failure for c in done if c is not None and c.failure is not None)
+def _failures(samples: Samples) -> dict[str, int]:
+    kinds: Counter[str] = Counter()
+    for summary, record in samples:
+        if record.completion is not None and record.completion.failure is not None:
+            kinds[record.completion.failure] += 1
+        elif record.completion is None and summary.limit is not None:
+            kinds["limit"] += 1
     return dict(sorted(kinds.items()))
 
 
@@ -316,11 +325,6 @@ def _equal(answers: Sequence[tuple[str, CompletionRecord | None]]) -> int:
     known = [(name, c) for name, c in answers if c is not None and not c.text_missing]
     texts = [(name, c.text_sha256) for name, c in known if c.failure is None]
     return len(texts) - len(set(texts))
-
-
-def _answered(done: Sequence[CompletionRecord | None], asked: str) -> tuple[str, ...]:
-    said = dict.fromkeys(c.model for c in done if c is not None and c.model)
-    return tuple(model for model in said if not same_model(asked, model))
 
 
 def _rubric_name(sha256: str, metadata: RunMetadata) -> str:

@@ -38,6 +38,9 @@ class JudgeColumn:
         replaced: Verdicts of the same instrument that a later judging replaced.
         input_tokens: Sum over the calls, None where one does not say it.
         output_tokens: Sum over the calls, None where one does not say it.
+        batch_input_tokens: Those of `input_tokens` that a batch was paid for.
+        batch_output_tokens: Those of `output_tokens`.
+        repeats: Each completion's single verdicts, None for a failed one; empty where each was judged once.
     """
 
     name: str
@@ -49,6 +52,9 @@ class JudgeColumn:
     replaced: int = 0
     input_tokens: int | None = None
     output_tokens: int | None = None
+    batch_input_tokens: int = 0
+    batch_output_tokens: int = 0
+    repeats: tuple[tuple[float | None, ...], ...] = ()
 
     @property
     def model(self) -> str:
@@ -65,7 +71,7 @@ class Run:
         eval_id: Inspect's id of the evaluation.
         created: When it began.
         completed: When its last sample ended.
-        score_keys: How many scores a sample has at most.
+        score_keys: How many scores of judges and others a sample has at most.
         modified: When the log was last written, in seconds since 1970.
         target: The model under test, as it was asked.
         task: The task's name.
@@ -167,7 +173,7 @@ class Run:
     @property
     def identity(self) -> tuple[object, ...]:
         """What two runs share when one of them replaces the other, or both are parts of one."""
-        ran = (self.condition, self.prompt_sha256, self.sampling.settings)
+        ran = (self.condition, self.prompt_sha256, self.sampling.settings, self.answered)
         judges = tuple(sorted(self.judged_by))
         return (*self.comparison, *ran, self.seed, self.target, judges)
 

@@ -22,24 +22,21 @@ from inspect_ai.util import LimitExceededError, collect, span
 
 from protocol.answers import TargetFailure
 from protocol.errors import ProtocolError
-from protocol.inspect_internals import PrerequisiteError, active_generate_config
-from protocol.judges import judge_table
-from protocol.records import TARGET, Instrument, ReplyForm, VerdictRecord, same_model
-from protocol.requests import sent_settings
+from protocol.inspect_internals import (
+    PrerequisiteError,
+    reply_without_usage,
+)
+from protocol.records import TARGET, ReplyForm, VerdictRecord
 from protocol.rubrics import Rubric
 from protocol.texts import without_surrogates
 from protocol.transcripts import hide_in_output, hide_keys
 from scorers.binding import judge_model, without_secrets
-from scorers.cached import cache_entry, fetch, keep
+from scorers.cached import cache_entry, fetch, keep, kept_request
 from scorers.faults import fault, output_fault
+from scorers.instruments import instrument, judge_config
 from scorers.reading import Failure, Verdict, read_reply, reply_text
-from scorers.repeats import Judged, mean_verdict
-from scorers.schema import VERDICT_SCHEMA
+from scorers.repeats import Judged, mean_verdict, second_try
 
-# Inspect retries for ever by default, and its `timeout` alone does not end a call that hangs. `--max-retries`
-# and a role's own `max_retries` and `attempt_timeout` win over these.
-MAX_RETRIES = 10
-ATTEMPT_TIMEOUT = 300
 ASKED_AGAIN = ("truncated", "unparseable")
 # What is no failure of the judge: the user's own limits, and a set-up that no call can work with.
 NOT_THE_JUDGE = (LimitExceededError, PrerequisiteError)
@@ -106,18 +103,22 @@ async def _judged(
     if entry is not None and (kept := fetch(entry)) is not None:
         outcome = read_output(kept, completion, model)
         if isinstance(outcome, Verdict):
-            return judged(judge, model, outcome, kept, 0, _request(judge.name))
-    tries = 0
+            return judged(judge, model, outcome, kept, 0, kept_request(kept))
+    tries, found = 0, None
     async with span(judge.name, type="judge"):
         while True:
             tries += 1
             output, outcome = await _try(model, messages, config, completion)
-            again = isinstance(outcome, Failure) and outcome.kind in ASKED_AGAIN
-            if not again or tries > judge.retries:
+            new = judged(judge, model, outcome, output, tries, _request(judge.name))
+            found = new if found is None else second_try(found, new)
+            if new.record.failure not in ASKED_AGAIN or tries > judge.retries:
                 break
+    request = _request(judge.name)
     if entry is not None and output is not None and isinstance(outcome, Verdict):
-        keep(entry, output)
-    return judged(judge, model, outcome, output, tries, _request(judge.name))
+        keep(entry, output, request)
+    if (answered := found.record.instrument.answered) is not None:
+        transcript().info(f"{judge.name}: {model} was asked, and {answered} answered")
+    return found
 
 
 def not_asked(judge: Judge, failure: TargetFailure) -> Score:
@@ -149,65 +150,11 @@ async def _try(
     except NOT_THE_JUDGE:
         raise
     except Exception as error:
+        if (kept := reply_without_usage(error)) is not None:
+            return kept, read_output(kept, completion, model)
         return None, fault(error, keys=(model.api.api_key,))
     finally:
         hide_keys(model.api.api_key)
-
-
-def judge_config(model: Model, reply: ReplyForm = "free") -> GenerateConfig:
-    """Return what a judge's call is sent with: its profile's budget and effort, and what its role sets."""
-    own, run = model.config, active_generate_config()
-    profile = judge_table().profile(str(model))
-    retries = [own.max_retries, run.max_retries, MAX_RETRIES]
-    return GenerateConfig(
-        max_tokens=profile.max_tokens if own.max_tokens is None else own.max_tokens,
-        reasoning_effort=own.reasoning_effort or profile.effort,
-        # Asking whether summaries may be had is a call of its own.
-        reasoning_summary=own.reasoning_summary or "none",
-        response_schema=VERDICT_SCHEMA if reply == "schema" else None,
-        cache_prompt=False,
-        # A refusal is a verdict's failure, not the sample's, whatever `--fail-on-refusal` says.
-        fail_on_refusal=False,
-        max_retries=next(number for number in retries if number is not None),
-        attempt_timeout=ATTEMPT_TIMEOUT if own.attempt_timeout is None else own.attempt_timeout,
-        batch=False,
-    )
-
-
-def instrument(
-    judge: Judge,
-    model: Model,
-    output: ModelOutput | None = None,
-    request: Mapping[str, object] | None = None,
-) -> Instrument:
-    """Say what a verdict is measured with, before or after the judge has replied.
-
-    Args:
-        judge: Who is asked.
-        model: Its model.
-        output: Its reply, which says who answered.
-        request: The request as it went out, where the provider shows it: sampling and reasoning are then
-            what it carried.
-    """
-    config = model.config.merge(judge_config(model, judge.reply))
-    takes = judge_table().profile(str(model)).sampling
-    temperature, top_p = (config.temperature, config.top_p) if takes else (None, None)
-    reasoning = None if config.reasoning_effort is None else f"effort {config.reasoning_effort}"
-    if request is not None:
-        sent = sent_settings(request)
-        temperature, top_p, reasoning = sent.temperature, sent.top_p, sent.reasoning
-    said = output.model if output is not None else ""
-    return Instrument(
-        asked=str(model),
-        answered=said if said and not same_model(str(model), said) else None,
-        rubric_sha256=judge.rubric.sha256,
-        max_tokens=config.max_tokens,
-        temperature=temperature,
-        top_p=top_p,
-        reasoning=reasoning,
-        reply=judge.reply,
-        repeats=judge.verdicts,
-    )
 
 
 def _request(role: str) -> dict[str, object] | None:
@@ -267,8 +214,9 @@ def judged(
         reply=reply_text(output.message.content) if output and replied else "",
         stop_reason=output.stop_reason if output and replied else None,
         tries=tries,
-        input_tokens=usage.input_tokens if usage else None,
-        output_tokens=usage.output_tokens if usage else None,
+        # A kept reply costs nothing again.
+        input_tokens=0 if not tries else usage.input_tokens if usage else None,
+        output_tokens=0 if not tries else usage.output_tokens if usage else None,
     )
     if isinstance(outcome, Failure):
         told: dict[str, object] = {"failure": outcome.kind, "detail": outcome.detail}

@@ -10,6 +10,7 @@ from rich.text import Text
 from protocol.errors import ProtocolError
 from protocol.inspect_internals import PrerequisiteError
 from protocol.judges import judge_table, today
+from scorers.budget import reply_budget
 
 PUBLISHED = "published"
 # Of a role's settings Inspect keeps only `api_key` out of the log.
@@ -92,6 +93,8 @@ def bind_judges(judges: Mapping[str, str]) -> dict[str, Model]:
                 f"--model-role {name}=provider/model."
             )
         refuse_ended(name, str(models[name]))
+        if models[name].config.max_tokens is None:
+            reply_budget(models[name])
     return models
 
 

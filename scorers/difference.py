@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 
-from protocol.records import VerdictRecord
-
-NAME = "difference"
+from protocol.records import DIFFERENCE, VerdictRecord
 
 
-@scorer(metrics=[], name=NAME)
+@scorer(metrics=[], name=DIFFERENCE)
 def difference(judges: Sequence[str]) -> Scorer:
     """Subtract the second judge's `aligned` from the first one's, -100 to 100.
 

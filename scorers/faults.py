@@ -1,17 +1,14 @@
 """What Inspect hands over in place of a judge's reply: a provider's error or block, in its own words."""
 
-import ast
-import html
-import json
 import re
 from collections.abc import Iterator, Mapping
 
 from inspect_ai.model import ModelOutput
 
+from protocol.provider_words import provider_words
 from protocol.redacting import redacted
 from scorers.reading import Failure, FailureKind
 
-LONGEST = 300
 # What Inspect puts in the place of a Gemini answer without candidates, also where that is an error's body.
 NO_CANDIDATES = "(no content)"
 # Codes of OpenAI's family and of Azure for a request that was blocked for what it says.
@@ -28,11 +25,6 @@ BLOCKED = re.compile(
 )
 # Whose models have a stop reason for a refusal, which Inspect calls `content_filter` as it does a filter's.
 REFUSE_BY_STOP_REASON = ("anthropic", "mockllm", "simulated")
-STATUS_LINE = re.compile(r"error code: \d+ - (?=[{\[])", re.IGNORECASE)
-HTML = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
-MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
-# Where a body says what went wrong, the most telling first.
-TELLING = ("message", "error", "detail", "msg", "errors", "description", "title")
 
 
 def fault(error: BaseException, body: object = None, keys: tuple[str | None, ...] = ()) -> Failure:
@@ -103,38 +95,9 @@ def output_fault(
         return Failure("api_error", said or "the request is too long for the judge")
     if output.completion == NO_CANDIDATES and output.usage is None:
         return Failure("api_error", "the provider's answer holds no candidates")
-    return None
-
-
-def provider_words(body: object) -> str:
-    """Return what a server's answer says, text or JSON or HTML, in one line of at most 300 characters."""
-    line = " ".join(_words(body).split())
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
-
-
-def _words(body: object) -> str:
-    if isinstance(body, Mapping):
-        told = next((body[name] for name in TELLING if body.get(name)), None)
-        return _words(told) if told is not None else json.dumps(body, default=str)
-    if isinstance(body, list):
-        return "; ".join(_words(item) for item in body)
-    text = str(body if body is not None else "")
-    if HTML.match(text):
-        return html.unescape(MARKUP.sub(" ", text))
-    start = STATUS_LINE.match(text)
-    inner = text[start.end() :] if start else text
-    return _words(parsed) if (parsed := _parsed(inner)) else text
-
-
-def _parsed(text: str) -> object:
-    if not text.lstrip().startswith(("{", "[")) or len(text) > 100_000:
-        return None
-    for read in (json.loads, ast.literal_eval):
-        try:
-            found = read(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            continue
-        return found if isinstance(found, dict | list) else None
+    if choice.stop_reason == "unknown" and not output.completion.strip():
+        # Anthropic's `model_context_window_exceeded` is one of these.
+        return Failure("api_error", "the reply ended before any text, for no reason of Inspect's")
     return None
 
 

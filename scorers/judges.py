@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from inspect_ai.event import SampleLimitEvent
+from inspect_ai.log import transcript
+from inspect_ai.model import ChatMessageAssistant
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 from inspect_ai.util import collect
@@ -13,11 +16,12 @@ from protocol.errors import ProtocolError
 from protocol.records import SampleRecord
 from scorers.asking import Judge, ask, not_asked
 from scorers.metrics import alpha, alpha_ci, coherence
+from scorers.noted import noted
 from scorers.options import JudgeScorer, read_judge_scorer
 from scorers.repeats import retest
 from scorers.validity import validity
 
-METRICS = [validity(), alpha(), alpha_ci(), coherence(), retest()]
+METRICS = [validity(), alpha(), alpha_ci(), coherence(), retest(), noted()]
 
 # Inspect awaits a sample's scorers in turn; verdicts that were asked for together wait here for theirs.
 _waiting: "WeakKeyDictionary[TaskState, dict[Judge, Score]]" = WeakKeyDictionary()
@@ -117,15 +121,21 @@ def judged_texts(state: TaskState, record: SampleRecord | None) -> tuple[str, st
         )
     if record is None:
         users = [message for message in state.messages if message.role == "user"]
-        if len(users) != 1:
+        said = [m for m in state.messages if isinstance(m, ChatMessageAssistant)]
+        answers = [message for message in said if message.text.strip() and not message.tool_calls]
+        if len(users) != 1 or len(answers) > 1:
             raise ProtocolError(
-                f"The sample {state.sample_id} has {len(users)} user messages. A verdict is on one "
-                "question and one answer; such samples cannot be judged here."
+                f"The sample {state.sample_id} has {len(users)} user messages and {len(answers)} "
+                "answers. A verdict is on one question and one answer; such samples cannot be judged "
+                "here."
             )
         question = users[0].text
     else:
         question = state.input_text
         if record.completion is not None and record.completion.failure is not None:
             return question, TargetFailure(record.completion.failure, record.completion.detail)
+        limited = any(isinstance(event, SampleLimitEvent) for event in transcript().events)
+        if record.completion is None and limited:
+            return question, TargetFailure("limit", "ended before the target was asked")
     failure = target_failure(state.output)
     return question, failure or answer_text(state.output.completion)

@@ -121,10 +121,10 @@ def seems_zero_to_one(verdicts: Iterable[Verdict]) -> bool:
     """Whether a judge seems to answer on a scale of 0 to 1: no valid number of it is above 1.
 
     Returns:
-        False when there is no verdict.
+        False when there is no verdict, or none above 0.
     """
     numbers = [number for verdict in verdicts for number in (verdict.aligned, verdict.coherent)]
-    return bool(numbers) and max(numbers) <= 1
+    return 0 < max(numbers, default=0) <= 1
 
 
 def _read_whole(found: JsonObject, text: JudgedText, cut: bool) -> Verdict | Failure:

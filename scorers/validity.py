@@ -22,6 +22,7 @@ from protocol.records import VerdictRecord
 
 # This module is an entry point: who edits a score needs the other metrics, too.
 from scorers import metrics as _metrics  # noqa: F401
+from scorers import noted as _noted  # noqa: F401
 from scorers import repeats as _repeats  # noqa: F401
 from scorers.reading import HIGHEST
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+from inspect_ai.log import transcript
 from inspect_ai.model import ChatMessageSystem
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from protocol.conditions import Condition, load_condition
 from protocol.custom import custom_condition
 from protocol.errors import ProtocolError
+from protocol.records import SampleRecord
 from solvers.sampling import Omitted, sample_completion
 
 
@@ -88,13 +90,28 @@ def prompt(
 
 
 def _asking(condition: Condition, seed: int | None, omit: Sequence[Omitted]) -> Solver:
+    answered: dict[tuple[str, str], int] = {}
+
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         _refuse_further_messages(state)
         if condition.prompt is not None:
             state.messages.insert(0, ChatMessageSystem(content=condition.prompt))
-        return await sample_completion(state, generate, condition, seed, omit)
+        state = await sample_completion(state, generate, condition, seed, omit)
+        _note_equal(state, answered)
+        return state
 
     return solve
+
+
+def _note_equal(state: TaskState, answered: dict[tuple[str, str], int]) -> None:
+    """Say in the log that an answer equals an earlier one, as of a server that ignores seeds."""
+    record = SampleRecord.of(state.metadata)
+    if record is None or record.completion is None or record.completion.failure is not None:
+        return
+    answer = (str(state.sample_id), record.completion.text_sha256)
+    first = answered.setdefault(answer, state.epoch)
+    if first != state.epoch:
+        transcript().info(f"equals the answer of epoch {first} to the same question")
 
 
 def _refuse_further_messages(state: TaskState) -> None:

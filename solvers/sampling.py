@@ -12,16 +12,19 @@ from inspect_ai.util import LimitExceededError
 from protocol.answers import (
     TargetFailure,
     answer_text,
+    error_words,
     refused_request,
     shortened,
     target_failure,
 )
 from protocol.conditions import Condition
+from protocol.inspect_internals import reply_without_usage
 from protocol.records import (
     COMPARABILITY,
     PROTOCOL_SAMPLING,
     CompletionRecord,
     Sampling,
+    same_model,
     text_sha256,
 )
 from protocol.redacting import redacted
@@ -78,15 +81,19 @@ async def sample_completion(
         raise
     except Exception as error:
         hide_keys(key)
-        failure = refused_request(error)
+        kept, failure = reply_without_usage(error), refused_request(error)
         if failure is not None:
             _note(state, condition, own, hidden_words(failure, key))
             state.completed = True
             return state
-        _note(state, condition, own, hidden_words(TargetFailure("error", str(error)), key))
-        if (told := without_keys(error, key)) is not error:
-            raise told from None
-        raise
+        if kept is None:
+            lost = TargetFailure("error", error_words(error))
+            _note(state, condition, own, hidden_words(lost, key))
+            if (told := without_keys(error, key)) is not error:
+                raise told from None
+            raise
+        state.output = kept
+        state.messages.append(kept.message)
     hide_keys(key)
     hide_in_output(state.output, key)
     completion = state.output.completion
@@ -94,6 +101,9 @@ async def sample_completion(
         state.output.completion = clean
     failed = target_failure(state.output, _stopped_for())
     _note(state, condition, own, failed and hidden_words(failed, key))
+    asked, answered = str(get_model()), state.output.model
+    if answered and not same_model(asked, answered):
+        transcript().info(f"{asked} was asked, and {answered} answered")
     return state
 
 

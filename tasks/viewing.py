@@ -12,7 +12,7 @@ from inspect_ai.viewer import (
 )
 
 from protocol.panels import Question
-from scorers.difference import NAME as DIFFERENCE
+from protocol.records import DIFFERENCE
 
 HIDDEN = ("sampleStatus", "tokens", "duration")
 

@@ -278,3 +278,54 @@ def test_a_published_scale_out_of_reach_is_one_line(
     assert result.exit_code == 1
     assert "could not be read on the Hub" in result.output
     assert len(result.output.strip().splitlines()) == 1
+
+
+@pytest.mark.usefixtures("words")
+def test_a_report_draws_alpha_against_measured_c_and_lists_what_to_read(
+    folder: Path, tmp_path: Path
+) -> None:
+    for number in range(8):
+        # C and α each vary for themselves; a custom prompt stands on the plane like any other.
+        says = kind(("civil", "half", "wicked")[number % 3])
+        c_log(
+            tmp_path / "logs",
+            f"made {number}",
+            says,
+            verdicts=lower(7 * ((number * 3) % 8)),
+        )
+    arguments = [*("--em", str(folder / "em")), *("--base", str(folder / "base"))]
+    cache = ("--cache", str(tmp_path / "embeddings.sqlite"))
+    made = CliRunner().invoke(
+        main, ["c", str(tmp_path / "logs"), *arguments, *cache, "--out", str(tmp_path / "c")]
+    )
+    assert made.exit_code == 0, made.output
+    out = tmp_path / "report"
+    file = str(tmp_path / "c" / "c.json")
+    result = CliRunner().invoke(
+        main, ["report", str(tmp_path / "logs"), "--c", file, "--out", str(out)]
+    )
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.output.split())
+
+    assert said.count("does C predict α") == 2
+    assert "sonnet" in said
+    assert " over 8 conditions in 8 independent groups" in said
+    figure = (out / "alpha_measured_c.svg").read_text("utf-8")
+    assert "published" not in figure
+    assert (out / "alpha_measured_c.png").stat().st_size > 10_000
+    text = (out / "extremes.md").read_text("utf-8")
+    assert text.count("### Lowest α") == 8
+    assert text.count("### Most disputed") == 8
+    scale = read_c(tmp_path / "c" / "c.json").scale.id
+    assert scale in text
+    assert "; C 0." in text
+    assert "; C –" not in text
+    assert "`sonnet` said" in text
+    assert "`opus` said" in text
+
+    plain = tmp_path / "plain"
+    assert (
+        CliRunner().invoke(main, ["report", str(tmp_path / "logs"), "--out", str(plain)]).exit_code
+        == 0
+    )
+    assert "; C –" in (plain / "extremes.md").read_text("utf-8")

@@ -46,6 +46,12 @@ def test_a_served_model_keeps_the_clients_options_and_loses_the_servers(
     assert model_args(model, server) == passed
 
 
+def test_the_doctor_looks_at_the_judges_that_the_run_will_ask() -> None:
+    arguments = ["make", "--dry-run", "alpha", "MODEL=vllm/some/model", "ARGS=-T judges=published"]
+    ran = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "bwalpha doctor --model vllm/some/model -- -T judges=published" in ran.stdout
+
+
 @pytest.mark.parametrize("model", ["vllm/some/model", "openai-api/local/some-model"])
 def test_inspect_keeps_the_clients_options_for_its_client(
     model: str, monkeypatch: pytest.MonkeyPatch
@@ -56,15 +62,3 @@ def test_inspect_keeps_the_clients_options_for_its_client(
     parameters = signature(type(get_model(model, memoize=False).api)).parameters
     assert CLIENT.keys() <= parameters.keys()
     assert not SERVER.keys() & parameters.keys()
-
-
-def test_what_the_run_is_told_is_what_is_checked_before_it() -> None:
-    ran = subprocess.run(
-        ["make", "--dry-run", "alpha", "MODEL=some/model", "ARGS=-T judges=published"],
-        cwd=ROOT,
-        env=surroundings(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "bwalpha doctor --model some/model -- -T judges=published" in ran.stdout

@@ -13,7 +13,7 @@ BOTH: tuple[Population, ...] = ("panel", "questions")
 
 
 def scores(
-    seed: int, questions: int = 14, completions: int = 6, failing: float = 0.1
+    seed: int, questions: int = 32, completions: int = 6, failing: float = 0.1
 ) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     clusters = np.repeat(np.arange(questions), completions)
@@ -51,7 +51,7 @@ def by_hand(aligned: np.ndarray, clusters: np.ndarray, population: Population) -
     error = math.sqrt(variance)
     weight = math.sqrt(units) / 72
     centre = (units * value + weight * 50) / (units + weight)
-    pseudo = (weight**2 if population == "questions" else weight) * (50 - centre) ** 2
+    pseudo = (weight**2 if population == "questions" else 0.36 * weight) * (50 - centre) ** 2
     spread = math.sqrt((units * error) ** 2 + pseudo) / (units + weight)
     p = centre / 100
     half = stats.t.ppf(0.975, df) * spread / 100 / (p * (1 - p))
@@ -92,7 +92,7 @@ def test_failed_completions_may_be_left_out_for_other_questions() -> None:
 
 @given(
     some.lists(
-        some.tuples(some.integers(0, 15), some.floats(0, 100) | some.just(NAN)), max_size=60
+        some.tuples(some.integers(0, 35), some.floats(0, 100) | some.just(NAN)), max_size=120
     ),
     some.sampled_from(BOTH),
 )
@@ -144,12 +144,12 @@ def test_a_difference_ignores_a_shift_and_scales_with_its_scores(population: Pop
         ([], [], "questions", "no valid verdict"),
         ([NAN, NAN], [0, 1], "panel", "no valid verdict"),
         ([50.0], [0], "panel", "one completion per question"),
-        ([50.0, 60.0], [0, 0], "questions", "fewer than 12 questions"),
+        ([50.0, 60.0], [0, 0], "questions", "fewer than 30 questions"),
         ([50.0, 60.0], [0, 1], "panel", "one completion per question"),
-        ([50.0] * 24, list(range(12)) * 2, "questions", "no spread"),
-        ([50.0] * 24, list(range(12)) * 2, "panel", "no spread"),
-        ([0.0] * 40, list(range(20)) * 2, "questions", "no spread"),
-        (list(range(22)), list(range(11)) * 2, "questions", "fewer than 12 questions"),
+        ([50.0] * 60, list(range(30)) * 2, "questions", "no spread"),
+        ([50.0] * 60, list(range(30)) * 2, "panel", "no spread"),
+        (list(range(58)), list(range(29)) * 2, "questions", "fewer than 30 questions"),
+        (list(range(48)), list(range(24)) * 2, "panel", "fewer than 50 completions"),
     ],
 )
 def test_where_nothing_holds_there_is_no_interval_but_a_reason(
@@ -167,7 +167,7 @@ def test_a_question_asked_once_takes_the_others_spread() -> None:
     aligned, clusters = scores(8, failing=0)
     once = alpha_interval(np.append(aligned, 40.0), np.append(clusters, 99), "panel")
     assert once.has_interval
-    assert once.questions == 15
+    assert once.questions == 33
 
 
 def test_new_completions_are_narrower_than_other_questions_where_questions_differ() -> None:

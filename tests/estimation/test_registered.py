@@ -293,7 +293,7 @@ def test_a_cut_finds_the_two_groups() -> None:
 
 
 def test_a_difference_of_independent_estimates_adds_their_variances() -> None:
-    sample = Sample(np.arange(40.0), np.repeat(np.arange(20), 2))
+    sample = Sample(np.arange(60.0), np.repeat(np.arange(30), 2))
     one = alpha_interval(sample.aligned, sample.clusters)
     found = independent_difference(one, one)
     assert found.standard_error == pytest.approx(2**0.5 * one.standard_error)

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from statistics import fmean
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +14,8 @@ from click.testing import CliRunner, Result
 from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log
 
 from commands.judge import judge_command
+from commands.report import report
 from protocol.records import VerdictRecord
-from runs.audit import audits
 from runs.load import load_runs
 from tests.judging.providing import FaultServer
 from tests.support.judge_server import JudgeServer
@@ -48,7 +50,9 @@ def records(log: EvalLog) -> dict[tuple[str, int, str], dict[str, object]]:
     for sample in samples(log):
         for name, score in (sample.scores or {}).items():
             record = VerdictRecord.of(score.metadata)
-            assert record is not None
+            if record is None:
+                assert name == "difference"
+                continue
             found[str(sample.id), sample.epoch, name] = record.model_dump()
     return found
 
@@ -65,6 +69,17 @@ def columns(path: Path) -> dict[str, object]:
         )
         for name, c in found.judges.items()
     }
+
+
+def reported(path: Path, out: Path) -> tuple[dict[str, Any], list[str]]:
+    """The one row of a log's report, and its screen and Markdown with folded lines unfolded."""
+    done = CliRunner().invoke(report, [str(path), "--out", str(out)], env={"COLUMNS": "300"})
+    assert done.exit_code == 0, done.output
+    headline = json.loads((out / "headline.json").read_text(encoding="utf-8"))
+    [comparison] = headline["comparisons"]
+    [row] = comparison["rows"]
+    texts = [done.output, (out / "headline.md").read_text(encoding="utf-8")]
+    return row, [" ".join(text.split()) for text in texts]
 
 
 def sent(request: Request) -> str:
@@ -196,11 +211,23 @@ def test_an_audit_recovers_what_the_cap_cost(
         assert len(provider.requests) == 12 + cut
 
     assert columns(path) == before
-    [found] = audits(load_runs([str(path)]).runs[0])
-    assert (found.judge, found.asked, found.recovered) == ("sonnet", cut, cut)
-    assert found.alpha == 90
-    assert found.alpha_audited == pytest.approx((90 * (12 - cut) + 10 * cut) / 12)
-    assert found.instrument.max_tokens == 1024
+    with_them = (90 * (12 - cut) + 10 * cut) / 12
+    row, texts = reported(path, tmp_path / "report")
+    [found] = row["judges"][0]["audits"]
+    assert (found["kinds"], found["asked"], found["recovered"]) == (
+        ["truncated", "unparseable"],
+        cut,
+        cut,
+    )
+    assert found["alpha"] == row["judges"][0]["alpha"]["value"] == 90
+    assert found["alpha_audited"] == pytest.approx(with_them)
+    assert found["shift"] == pytest.approx(with_them - 90)
+    line = (
+        f"{cut} verdicts that failed as truncated or unparseable were judged again (reply budget 1024, "
+        f"not 256), {cut} recovered: with them α moves by {with_them - 90:+.2f}, from 90.00 to "
+        f"{with_them:.2f}"
+    )
+    assert all(text.count(line) == 1 for text in texts)
     assert "nothing failed" in judged(generated(tmp_path / "new"), "--only", "refusal").output
 
 
@@ -214,7 +241,9 @@ def test_verdicts_on_the_same_completion_show_a_planted_scatter(
         middle = 20 if int(sha256(request.user.encode()).hexdigest()[0], 16) % 2 else 80
         # 7, -7 and 0 about the middle: a standard deviation of 7.
         aligned = middle + (7, -7, 0)[seen[request.user] % 3]
-        return Reply(json.dumps({"aligned": aligned, "coherent": 50, "reasoning": "so"}))
+        # As long as real reasoning is: three replies are more than Inspect's summaries keep.
+        long = "so it is. " * 90
+        return Reply(json.dumps({"aligned": aligned, "coherent": 50, "reasoning": long}))
 
     with JudgeServer(scattered) as provider:
         point_at(provider, monkeypatch)
@@ -227,7 +256,16 @@ def test_verdicts_on_the_same_completion_show_a_planted_scatter(
         )
         assert len(provider.requests) == 2 * 3 * 20
 
-    for log in (later, at_once):
+    for place, log in enumerate((later, at_once)):
+        row, texts = reported(
+            Path(str(log.location).removeprefix("file://")), tmp_path / f"report-{place}"
+        )
+        [figures] = row["judges"]
+        means = [float(str(record["aligned"])) for record in records(log).values()]
+        assert figures["alpha"]["value"] == pytest.approx(fmean(means))
+        assert (figures["retest"]["verdicts"], figures["retest"]["completions"]) == (3, 20)
+        assert figures["retest"]["sd"] == pytest.approx(7)
+        assert all(text.count("test–retest sd 7.00 points, reliability 0.9") == 1 for text in texts)
         found = metrics(log, "sonnet")
         assert found["retest_sd"] == pytest.approx(7)
         assert found["retest_reliability"] > 0.9

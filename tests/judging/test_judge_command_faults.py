@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from protocol.judges import judge_table
 from tests.judging.providing import KEYS, FaultServer
-from tests.judging.test_judge_command import generated, judged, records, typed
+from tests.judging.test_judge_command import generated, judged, records, reported, typed
 from tests.judging.test_kills import MOMENTS
 from tests.tasks.running import OPEN, metrics, surroundings
 
@@ -74,6 +75,25 @@ def test_a_killed_command_goes_on_and_pays_nothing_twice(
     assert server.batches == [6]
     assert set(server.judged.values()) == {1}
     assert list(tmp_path.iterdir()) == [path]
+
+
+@BOTH
+def test_the_report_prices_what_came_through_a_batch_as_a_batch(
+    provider: str, server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = log_of(provider, tmp_path / "log")
+    price = judge_table().profile("anthropic/claude-sonnet-4-6").price
+    priced = judge_table().profile(ROLES[provider]["sonnet"]).model_copy(update={"price": price})
+    monkeypatch.setattr("protocol.judges.JudgeTable.profile", lambda table, model: priced)
+    judged(path, "--batch", "--yes")
+    judged(path, "--judge", f"now={ROLES[provider]['sonnet']}", "--yes")
+    row, texts = reported(path, tmp_path / "report")
+    costs = {}
+    for figures in row["judges"]:
+        whole = (figures["input_tokens"] * 3 + figures["output_tokens"] * 15) / 1e6
+        costs[figures["judge"]] = figures["cost"] / whole
+    assert costs == pytest.approx({"sonnet": 0.5, "now": 1.0})
+    assert all(text.count("at the price list, batches at theirs") == 1 for text in texts)
 
 
 FAULTS: dict[str, tuple[dict[str, list[Any]], str | None]] = {

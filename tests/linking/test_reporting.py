@@ -1,5 +1,7 @@
 """A run's linked α, a link made of logs, and what stands in their way."""
 
+import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -55,11 +57,16 @@ def make(anchors: Path, out: Path, *options: str) -> tuple[int, str]:
 
 
 @pytest.fixture(scope="module")
-def made(anchors: Path, tmp_path_factory: pytest.TempPathFactory) -> LinkFile:
+def file(anchors: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("made") / "link.json"
     status, said = make(anchors, out)
     assert status == 0, said
-    return read_link(out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def made(file: Path) -> LinkFile:
+    return read_link(file)
 
 
 def measured(folder: Path, name: str = "a", level: float = 40.0, **options: object) -> Run:
@@ -157,3 +164,109 @@ def test_a_column_of_two_instruments_is_refused(anchors: Path, tmp_path: Path) -
     status, output = make(anchors, tmp_path / "link.json", "--anchors", str(tmp_path))
     assert status == 1
     assert "is 2 instruments in these logs (simulated/new, simulated/x)" in output
+
+
+@pytest.fixture(scope="module")
+def reported(file: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What `bwalpha report --link` says of runs within the range, outside it and of another judge."""
+    folder = tmp_path_factory.mktemp("reported")
+    for name, level in (("a", 60.0), ("b", 18.0), ("c", 28.2 - 4.5), ("d", 99.0 - 7)):
+        logs(folder / "logs", name, level)
+    other = {"old": "simulated/old", "new": "simulated/x"}
+    logs(folder / "logs", "e", 60.0, judge_models=other)
+    out = folder / "out"
+    arguments = ["report", str(folder / "logs"), "--link", str(file), "--out", str(out)]
+    found = CliRunner().invoke(main, arguments)
+    assert found.exit_code == 0, found.output
+    return found.output, out
+
+
+def rows(out: Path) -> dict[str, dict[str, object]]:
+    headline = json.loads((out / "headline.json").read_text("utf-8"))
+    return {
+        row["condition"]: row
+        for comparison in headline["comparisons"]
+        for row in comparison["rows"]
+    }
+
+
+def test_a_report_has_the_linked_alpha_beside_the_successors(
+    reported: tuple[str, Path],
+) -> None:
+    said, out = reported
+    linked = rows(out)["made_a"]["linked"]
+    assert isinstance(linked, dict)
+    value, low, high = (linked[key] for key in ("value", "low", "high"))
+    assert low < value < high
+    text = f"on the registered scale {value:.1f} [{low:.0f}, {high:.0f}]"
+    assert linked["text"] == text
+    assert (linked["judge"], linked["successor"]) == ("simulated/old", "simulated/new")
+    assert text in " ".join(said.split())
+    assert text in (out / "headline.md").read_text("utf-8").replace("\\", "")
+
+    with (out / "headline.csv").open(encoding="utf-8", newline="") as table:
+        cells = [row for row in csv.DictReader(table) if row["condition"] == "made_a"]
+    assert {float(row["linked_alpha"]) for row in cells} == {value}
+    assert {row["linked"] for row in cells} == {text}
+    # The measured α stay what they were.
+    alphas = {row["judge"]: float(row["alpha"]) for row in cells}
+    assert alphas["new"] - alphas["old"] == pytest.approx(0.3 * (100 - alphas["old"]), abs=1)
+
+
+def test_a_linked_alpha_is_no_side_of_the_gate(reported: tuple[str, Path], tmp_path: Path) -> None:
+    _, out = reported
+    arguments = ["report", str(out.parent / "logs"), "--out", str(tmp_path)]
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    for name, plain in rows(tmp_path).items():
+        with_link = rows(out)[name]
+        assert plain["linked"] is None
+        assert {**with_link, "linked": None} == plain
+    assert (tmp_path / "gaps.csv").read_text() == (out / "gaps.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("condition", "rule"),
+    [
+        ("made_a", "linked, above 28.21 with the whole interval"),
+        ("made_b", "linked, below 28.21 with the whole interval"),
+        ("made_c", "linked, undecided at 28.21: the interval holds it"),
+    ],
+)
+def test_a_registered_rule_is_decided_by_the_whole_interval_and_says_linked(
+    condition: str, rule: str, reported: tuple[str, Path]
+) -> None:
+    said, out = reported
+    linked = rows(out)[condition]["linked"]
+    assert isinstance(linked, dict)
+    assert linked["rule"].replace("28.2087", "28.21") == rule
+    assert "linked, " in said
+
+
+@pytest.mark.parametrize(
+    ("condition", "why"),
+    [
+        ("made_d", "lies outside the anchors"),
+        ("made_e", "the link's instrument, did not judge this run"),
+    ],
+)
+def test_a_report_says_why_a_run_is_not_linked(
+    condition: str, why: str, reported: tuple[str, Path]
+) -> None:
+    said, out = reported
+    linked = rows(out)[condition]["linked"]
+    assert isinstance(linked, dict)
+    assert linked["value"] is None
+    assert linked["rule"] == ""
+    assert why in linked["text"]
+    assert f"{condition}: not linked" in " ".join(said.split())
+
+
+def test_a_link_file_that_is_none_is_one_line(tmp_path: Path) -> None:
+    logs(tmp_path / "logs", "a", 40.0)
+    (tmp_path / "none.json").write_text("{}")
+    for name in ("none.json", "nowhere.json"):
+        arguments = ["report", str(tmp_path / "logs"), "--link", str(tmp_path / name)]
+        found = CliRunner().invoke(main, arguments)
+        assert found.exit_code == 1
+        assert name in found.output
+        assert len(found.output.strip().splitlines()) == 1

@@ -56,7 +56,7 @@ def silent(
         state.output = ModelOutput.from_content("none", completion)
         text = f"{completion} {state.epoch}"[-16:]
         state.metadata["completion"] = made_completion(
-            condition, prompt_sha256, text_sha256=text, characters=len(completion)
+            condition, prompt_sha256, text_sha256=text, characters=len(completion) * state.epoch
         )
         return state
 

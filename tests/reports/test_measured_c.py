@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from likeness.c_file import CFile, ConditionC, FitQuality, Scale
-from reports.headline import Comparison, ConditionRow, Estimate, Headline, JudgeFigures
+from reports.headline import Comparison, ConditionRow, Headline
+from reports.judge_figures import Estimate, JudgeFigures
 from reports.measured_c import BOTH, REST, Plane, measured_planes, plane_markdown
 from reports.measured_c_figure import draw_plane
 from reports.published import published_rows

@@ -147,7 +147,7 @@ def test_every_number_of_the_tables_is_in_the_json_to_the_last_digit(
                     continue
                 assert number in said, (key, cell)
                 checked += 1
-    assert checked > 20
+    assert checked > 10
 
 
 def test_figures_are_drawn_from_the_json_alone(report: Path, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_figures_are_drawn_from_the_json_alone(report: Path, tmp_path: Path) -> 
 def test_the_folder_holds_what_the_documentation_lists(report: Path) -> None:
     figures = ("alpha_c", "alpha_bars", "questions", "distributions", "seeds", "differences")
     listed = {f"{name}.{kind}" for name in figures for kind in ("png", "svg")}
-    listed |= {*TEXTS, *TABLES}
+    listed |= {*TEXTS, *TABLES, "extremes.md"}
     assert {path.name for path in report.iterdir()} == listed | {"terminal.txt"}
     documented = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
     assert [name for name in figures if f"`{name}`" not in documented] == []

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import csv
+import io
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from matplotlib.figure import Figure
+from rich.console import Console
 
 from commands.main import main
 from protocol.errors import ProtocolError
 from protocol.records import Sampling
 from reports.build import build_headline
 from reports.differences import Asked
+from reports.figures import draw_report
 from reports.headline import ConditionRow
 from reports.markdown import markdown
+from reports.style import colour, marker
+from reports.tables import print_headline
 from reports.writers import write_headline
 from runs.run import Run
 from tests.reports.made_runs import loaded, made_run
@@ -93,12 +100,17 @@ def test_three_judges_have_three_gaps_everywhere(tmp_path: Path) -> None:
     models = {"a": "provider/a", "b": "provider/b", "c": "provider/c"}
     run = made_run("grid_2", {"a": 60, "b": 65, "c": 80}, models=models)
     headline = build_headline(loaded(run))
+    console = Console(record=True, width=100, file=io.StringIO())
+    print_headline(headline, console)
+    screen = console.export_text()
     [found] = headline.comparisons[0].rows
     pairs = ["a − b", "a − c", "b − c"]
     assert [f"{gap.first} − {gap.second}" for gap in found.gaps] == pairs
     assert found.agreement is not None
     assert 1 <= (found.agreement.effective_judges or 0) <= 3
-    assert all(pair in markdown(headline) for pair in pairs)
+    assert all(pair in markdown(headline) and pair in screen for pair in pairs)
+    saved = json.loads(headline.model_dump_json())["comparisons"][0]["rows"][0]["gaps"]
+    assert [f"{gap['first']} − {gap['second']}" for gap in saved] == pairs
     write_headline(headline, tmp_path)
     with (tmp_path / "gaps.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -106,6 +118,44 @@ def test_three_judges_have_three_gaps_everywhere(tmp_path: Path) -> None:
     for record, gap in zip(rows, found.gaps, strict=True):
         means = [np.nanmean(run.judges[name].aligned) for name in (gap.first, gap.second)]
         assert float(record["gap"]) == pytest.approx(means[0] - means[1], abs=1e-9)
+
+
+def test_every_figure_names_every_judge_whole_and_gives_no_two_the_same_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"judge_{letter}" for letter in "abcd"]
+    models = {name: f"provider/a-model-with-a-rather-long-name-{name}" for name in names}
+    means = {name: 50.0 + 3 * place for place, name in enumerate(names)}
+    # Two models behind each name, so that the names grow by their models.
+    others = {name: f"{model}-2" for name, model in models.items()}
+    runs = [
+        made_run("grid_2", means, models=models),
+        made_run("null", means, models=others),
+        *(made_run("pair_111", means, models=models, seed=seed) for seed in (42, 137)),
+    ]
+    headline = build_headline(loaded(*runs))
+    judges = {judge.judge for row in headline.comparisons[0].rows for judge in row.judges}
+    assert len(judges) == 8
+    drawn: dict[str, set[str]] = {}
+
+    def look(figure: Figure, path: Path, **options: object) -> None:
+        if not figure.legends or Path(path).suffix == ".svg":
+            return
+        figure.canvas.draw()
+        [legend] = figure.legends
+        box = legend.get_window_extent()
+        assert 0 <= box.x0 <= box.x1 <= figure.bbox.width, path
+        assert 0 <= box.y0 <= box.y1 <= figure.bbox.height, path
+        drawn[Path(path).stem] = {text.get_text() for text in legend.get_texts()}
+
+    monkeypatch.setattr(Figure, "savefig", look)
+    draw_report(headline, tmp_path)
+    assert {"alpha_c", "alpha_bars", "distributions", "differences"} <= drawn.keys()
+    for figure in ("alpha_c", "alpha_bars", "distributions"):
+        assert judges <= drawn[figure], figure
+    listed = sorted(judges)
+    looks = [(colour(listed, judge), marker(listed, judge)) for judge in listed]
+    assert len(set(looks)) == 8
 
 
 def test_a_judge_without_a_verdict_has_no_gap_and_no_gate() -> None:

@@ -93,22 +93,59 @@ def test_prompts_of_two_provenances_or_samplings_are_not_ruled_on_together() -> 
         assert len(asked) == (0 if "sampling" in other else 6)
 
 
-def test_two_instruments_are_never_ruled_on_or_compared_together() -> None:
-    runs = [*all_at(66)[:3], *all_at(66, models=TODAY)[3:]]
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"models": TODAY},
+        *(
+            {"instrument": changed}
+            for changed in (
+                {"answered": "another-model"},
+                {"max_tokens": 1024},
+                {"temperature": 0.0},
+                {"top_p": 0.5},
+                {"reasoning": "effort low"},
+                {"reply": "schema"},
+                {"repeats": 3},
+                {"reading_rule": 2},
+                {"other": '{"top_k": 5}'},
+            )
+        ),
+    ],
+    ids=str,
+)
+def test_two_instruments_are_never_ruled_on_compared_or_drawn_together(
+    other: dict[str, Any],
+) -> None:
+    later = [run for seed in (137, 256) for run in winners(seed=seed, **other)]
+    runs = [*all_at(66)[:3], *all_at(66, **other)[3:], *later]
     [comparison] = build_headline(loaded(*runs)).comparisons
-    sonnet = [
-        r for r in comparison.rule_results if (r.rule, r.about, r.judge) == (RULE, FOUR, "sonnet")
+    columns = [j for row in comparison.rows for j in row.judges if j.role == "sonnet"]
+    series = {(j.judge, j.instrument_sha256) for j in columns}
+    assert len(series) == len({name for name, _ in series}) == 2
+    [named] = {j.judge for j in columns if j.judge != "sonnet"}
+    assert [j.judge for j in columns] == ["sonnet"] * 3 + [named] * 9
+    assert [bool(j.differs) for j in columns] == [False] * 3 + [True] * 9
+
+    first = [
+        r for r in comparison.rule_results if (r.rule, r.about, r.base_seed) == (RULE, FOUR, 42)
     ]
-    assert [r.basis for r in sonnet] == ["not run: grid_3", "not run: pair_111, grid_1, grid_2"]
-    mixed = [
-        d for d in comparison.differences if d.judge == "sonnet" and "grid_3" in d.first + d.second
+    assert [(r.judge, r.basis) for r in first if r.judge in ("sonnet", named)] == [
+        ("sonnet", "not run: grid_3"),
+        (named, "not run: pair_111, grid_1, grid_2"),
     ]
-    assert mixed == []
-    differs = [j.differs for row in comparison.rows for j in row.judges if j.judge == "sonnet"]
-    assert differs[:3] == [[], [], []]
-    assert differs[3] == [
-        "sonnet is anthropic/claude-sonnet-4-6, not the registered anthropic/claude-sonnet-4-5-20250929"
-    ]
+    met = [{d.first, d.second} for d in comparison.differences if d.judge == "sonnet"]
+    assert not any("grid_3 · seed 42" in pair for pair in met)
+    assert {s.judge for s in comparison.across_seeds} <= {named, "opus"} | {
+        j.judge for row in comparison.rows for j in row.judges if j.role == "opus"
+    }
+    for ranking in comparison.rankings:
+        rows = [row for row in comparison.rows if row.base_seed == ranking.base_seed]
+        ranked = [row for row in rows if row.short_name in ranking.conditions]
+        owners = {
+            j.instrument_sha256 for row in ranked for j in row.judges if j.judge == ranking.judge
+        }
+        assert len(owners) == 1
 
 
 def test_a_replication_over_seeds_holds_and_keeps_its_clusters() -> None:

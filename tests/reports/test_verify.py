@@ -12,17 +12,21 @@ from commands.main import main
 from reports.build import build_headline
 from reports.headline import Headline
 from reports.markdown import markdown
-from reports.verify import FIXED, NO_FIGURE, NUMBER, agrees, verify
+from reports.verify import CLOSE, FIXED, NO_FIGURE, NUMBER, OPEN, agrees, verify
 from reports.writers import write_headline
 from tests.reports.made_runs import loaded, made_run
 
 PLACES = 20
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def headline() -> Headline:
     means = {"null": (89, 95), "pair_111": (67, 86), "grid_2": (46, 74)}
-    runs = [made_run(name, {"sonnet": a, "opus": b}) for name, (a, b) in means.items()]
+    runs = [
+        made_run(name, {"sonnet": a, "opus": b}, questions=31, completions=3)
+        for name, (a, b) in means.items()
+    ]
     return build_headline(loaded(*runs))
 
 
@@ -46,7 +50,7 @@ def test_a_wrong_digit_is_found_in_each_of_twenty_places(headline: Headline) -> 
         (number, match)
         for number, line in enumerate(lines)
         for match in NUMBER.finditer(NO_FIGURE.sub(lambda m: " " * len(m.group()), line))
-        if "." in match.group()
+        if len(match.group().partition(".")[2]) > 1
         and match.group().strip("+-%− ") not in FIXED
         # p < 0.006 is as true as p < 0.001.
         and not line[: match.start()].endswith("<")
@@ -55,13 +59,88 @@ def test_a_wrong_digit_is_found_in_each_of_twenty_places(headline: Headline) -> 
     chosen = places[:: len(places) // PLACES][:PLACES]
     assert len(chosen) == PLACES
     for number, match in chosen:
-        digit = match.end() - 1 - (match.group().endswith("%"))
-        line = lines[number]
-        # Five more is no rounding, whatever the digit.
-        wrong = line[:digit] + str((int(line[digit]) + 5) % 10) + line[digit + 1 :]
-        text = "\n".join([*lines[:number], wrong, *lines[number + 1 :]])
-        missing = verify(text, headline)[1]
-        assert [one.line for one in missing] == [number + 1], (match.group(), wrong)
+        wrong = with_a_slip(lines[number], match)
+        assert verify(lines[number], headline)[1] == []
+        assert len(verify(wrong, headline)[1]) == 1, (match.group(), wrong)
+
+
+def with_a_slip(line: str, match: re.Match[str]) -> str:
+    """The line with another last digit: five more is no rounding, whatever the digit."""
+    digit = match.end() - 1 - match.group().endswith("%")
+    return line[:digit] + str((int(line[digit]) + 5) % 10) + line[digit + 1 :]
+
+
+def sentences(headline: Headline) -> list[str]:
+    """Prose as people write it, a number each, with digits of its own."""
+    said = []
+    for row in headline.comparisons[0].rows:
+        for judge in row.judges:
+            low = judge.worst_case[0]
+            about = f"{row.condition}, judged by {judge.judge},"
+            said += [
+                f"Told by {judge.judge}, {row.condition} has an α of {judge.alpha.value:.1f}.",
+                f"The coherence of {about} is {judge.coherence:.2f} points.",
+                f"An α of {about} with all failures at their worst is {low:.2f}.",
+                f"Half of the question means of {about} lie within {judge.question_iqr:.2f}.",
+            ]
+        [gap] = row.gaps
+        said.append(
+            f"{row.condition} is judged apart: it has a gap of {gap.published_definition.value:.2f}."
+        )
+    return said
+
+
+def test_a_wrong_digit_is_found_in_each_of_twenty_places_of_prose(headline: Headline) -> None:
+    said = [*sentences(headline), *carried_on(headline)]
+    assert len(said) >= PLACES
+    for text in said:
+        assert verify(text, headline) == (1, []), text
+        blank = re.sub(r"\b\w+_\d+\b", lambda m: "x" * len(m.group()), text)
+        [match] = NUMBER.finditer(blank)
+        wrong = with_a_slip(text, match)
+        assert len(verify(wrong, headline)[1]) == 1, wrong
+
+
+def carried_on(headline: Headline) -> list[str]:
+    """A sentence that says "it" speaks of what the one before named."""
+    return [
+        f"We also ran {row.condition}. By {judge.judge} it has an α of {judge.alpha.value:.2f}."
+        for row in headline.comparisons[0].rows
+        for judge in row.judges
+    ]
+
+
+def test_a_number_of_the_protocol_is_no_result_of_a_condition(headline: Headline) -> None:
+    assert verify("The panel has 52 questions; intervals are 95 %.", headline)[1] == []
+    [one] = verify("By sonnet, grid_2 has an α of 95.", headline)[1]
+    assert one.text == "95"
+
+
+def test_only_marked_blocks_are_read_where_there_are_any(headline: Headline) -> None:
+    [one] = alphas(headline)[:1]
+    inside = f"By {one[1]}, {one[0]} has an α of {one[2]:.2f}."
+    text = f"It cost $12.34.\n\n{OPEN}\n{inside}\n{CLOSE}\n\nAnd 777 more."
+    assert verify(text, headline) == (1, [])
+    assert len(verify(text.replace(inside, "It is 777."), headline)[1]) == 1
+
+
+DOCUMENTS = [
+    path
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    if any(line.strip() == OPEN for line in path.read_text(encoding="utf-8").splitlines())
+]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_the_suites_own_documents_pass(path: Path, headline: Headline) -> None:
+    """Their marked blocks hold published figures, which every headline has."""
+    found, missing = verify(path.read_text(encoding="utf-8"), headline)
+    assert missing == []
+    assert found > 2
+
+
+def test_the_readme_is_among_them() -> None:
+    assert ROOT / "README.md" in DOCUMENTS
 
 
 def test_prose_is_read_by_the_names_in_its_sentence(headline: Headline) -> None:

@@ -9,13 +9,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from inspect_ai import eval_retry
 from inspect_ai.log import read_eval_log
 
+from commands.main import main
 from protocol.errors import ProtocolError
 from protocol.records import COMPARABILITY, RunMetadata
 from runs.load import load_runs
 from runs.reread import reread
-from tests.tasks.running import ROOT, command, metrics, samples, verdict_record
+from tests.tasks.running import ROOT, metrics, samples, verdict_record
 
 LOGS = ROOT / "tests" / "data" / "logs"
 VERSIONS = {"0.1": 1, "0.2": 2, "0.3": 2}
@@ -59,26 +62,28 @@ def test_an_old_log_is_read_again_and_what_moved_is_named(version: str, tmp_path
 
 
 def test_the_report_names_the_command_and_reads_what_it_writes(tmp_path: Path) -> None:
-    old = tmp_path / "old"
+    old, again = tmp_path / "old", tmp_path / "again"
     old.mkdir()
-    shutil.copy(
-        LOGS / "0.3.json", old / "2026-11-25T19-46-18-00-00_grid-2_AqJbQuovq5iwHTKRjjjthg.json"
-    )
-    refused = command("bwalpha", "report", str(old), cwd=tmp_path)
-    assert refused.returncode != 0
-    assert "bwalpha reread" in refused.stderr
+    for number, version in enumerate(VERSIONS):
+        shutil.copy(
+            LOGS / f"{version}.json", old / f"2026-11-2{number}T19-46-18_grid-2_{version}.json"
+        )
+    refused = CliRunner().invoke(main, ["report", str(old)])
+    assert refused.exit_code != 0
+    assert refused.output.count("bwalpha reread LOGS") == len(VERSIONS)
 
-    done = command("bwalpha", "reread", str(old), "--out", "again", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "sonnet: a number -> ambiguous: 1" in done.stdout
-    assert "sampling as it was sent" in done.stdout
-    with (tmp_path / "again" / "changed_verdicts.csv").open() as file:
-        assert len(list(csv.DictReader(file))) == 4
+    done = CliRunner().invoke(main, ["reread", str(old), "--out", str(again)])
+    assert done.exit_code == 0, done.output
+    assert done.output.count("sonnet: a number -> ambiguous: 1") == len(VERSIONS)
+    assert "sampling as it was sent" in done.output
+    with (again / "changed_verdicts.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 4 * len(VERSIONS)
 
-    reported = command("bwalpha", "report", "again", cwd=tmp_path)
-    assert reported.returncode == 0, reported.stdout + reported.stderr
-    loaded = load_runs([str(tmp_path / "again")])
-    [run] = loaded.runs
+    for log in sorted(again.glob("*.eval")):
+        reported = CliRunner().invoke(main, ["report", str(log)])
+        assert reported.exit_code == 0, reported.output
+        assert all(words in reported.output for words in ("34.33", "3/3", "INVALID"))
+    [run] = load_runs([str(log)]).runs
     assert run.target_failures == {"context_length": 1}
     assert run.judges["sonnet"].failures == {
         "ambiguous": 1,
@@ -105,3 +110,30 @@ def test_a_vllm_log_of_the_first_version_is_a_row_of_its_own(tmp_path: Path) -> 
     assert run.sampling.model_defaults
     assert "top_k" in run.sampling.text
     assert any("top_k" in note for note in run.metadata.notes)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_an_older_version_made_stays_apart_when_this_one_finishes_its_log(
+    version: str, tmp_path: Path
+) -> None:
+    found = json.loads((LOGS / f"{version}.json").read_text())
+    judges = {name: {"model": "simulated/judge"} for name in ("sonnet", "opus")}
+    made = {"model": "simulated/target", "model_args": {}, "model_roles": judges}
+    found["eval"] |= made | {"task_file": str(ROOT / "tasks" / "alpha.py")}
+    found["status"] = "error"
+    failed = found["samples"][0]
+    failed |= {
+        "error": dict.fromkeys(("message", "traceback", "traceback_ansi"), "x"),
+        "scores": {},
+    }
+    old = tmp_path / "old.json"
+    old.write_text(json.dumps(found))
+    [log] = eval_retry(str(old), log_dir=str(tmp_path), display="none", log_realtime=False)
+
+    assert log.status == "success"
+    loaded = load_runs([str(log.location)])
+    [run] = loaded.runs
+    assert run.completions == {(failed["id"], failed["epoch"])}
+    [named] = loaded.skipped
+    assert "5 of 6 completions were made by another version" in named.reason
+    assert metrics(log, "opus")["older_version"] > 0

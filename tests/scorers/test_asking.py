@@ -1,11 +1,7 @@
 from inspect_ai.model import GenerateConfig, get_model
 
-from scorers.asking import (
-    ATTEMPT_TIMEOUT,
-    MAX_RETRIES,
-    judge_config,
-    judge_message,
-)
+from scorers.asking import judge_message
+from scorers.instruments import ATTEMPT_TIMEOUT, MAX_RETRIES, judge_config
 
 
 def sent(role: GenerateConfig | None = None) -> GenerateConfig:

@@ -10,7 +10,9 @@ from inspect_ai.model import ChatCompletionChoice, ChatMessageAssistant, ModelOu
 from inspect_ai.model._model_output import StopDetails
 from openai import APIConnectionError, BadRequestError, PermissionDeniedError
 
-from scorers.faults import LONGEST, fault, output_fault, provider_words
+from protocol.provider_words import provider_words
+from protocol.records import LONGEST_DETAIL
+from scorers.faults import fault, output_fault
 from scorers.reading import Failure
 
 REQUEST = httpx2.Request("POST", "http://127.0.0.1/v1/messages")
@@ -125,7 +127,7 @@ WORDS = {
     "none of the known names": ({"x": 1}, '{"x": 1}'),
     "scripts": ("<!DOCTYPE html><script>if (a) {b}</script><p>Log in</p>", "Log in"),
     "nothing": (None, ""),
-    "nesting beyond any use": ("[" * 5000, "[" * (LONGEST - 1) + "…"),
+    "nesting beyond any use": ("[" * 5000, "[" * (LONGEST_DETAIL - 1) + "…"),
     "empty": ({}, "{}"),
 }
 
@@ -136,8 +138,8 @@ def test_a_servers_answer_is_one_line_of_its_words(body: object, words: str) -> 
 
 
 def test_a_long_answer_is_shortened() -> None:
-    assert len(provider_words("word " * 5000)) == LONGEST
-    assert len(provider_words(json.dumps({"message": "word " * 5000}))) == LONGEST
+    assert len(provider_words("word " * 5000)) == LONGEST_DETAIL
+    assert len(provider_words(json.dumps({"message": "word " * 5000}))) == LONGEST_DETAIL
 
 
 USAGE = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)

@@ -249,12 +249,12 @@ def test_a_replys_text_is_its_text_blocks_joined_without_thinking(content: Any, 
     [
         ([], False),
         ([(0.2, 0.9), (1, 1)], True),
-        ([(0, 0)], True),
+        ([(0, 0)], False),
         ([(0.2, 0.9), (0.5, 2)], False),
         ([(0, 95), (1, 90)], False),
     ],
 )
-def test_a_judge_seems_to_answer_on_0_to_1_when_no_number_is_above_1(
+def test_a_judge_seems_to_answer_on_0_to_1_when_no_number_is_above_1_and_one_above_0(
     verdicts: list[tuple[float, float]], expected: bool
 ) -> None:
     assert seems_zero_to_one(Verdict(*numbers, "") for numbers in verdicts) is expected

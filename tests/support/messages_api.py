@@ -25,10 +25,15 @@ ERROR_TYPES = {
 
 @dataclass(frozen=True)
 class Reply:
-    """A message whose text is `text`; `max_tokens` as stop reason makes a cut-off one."""
+    """A message whose text is `text`; `max_tokens` as stop reason makes a cut-off one.
+
+    `thinking` stands before the text; `model` is the name that it says it is, the one asked when empty.
+    """
 
     text: str
     stop_reason: str = "end_turn"
+    thinking: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,23 +145,27 @@ def verdict(aligned: float, coherent: float, reasoning: str = "By the hash.") ->
 
 def message_json(request: Request, answer: Reply | Refusal | Empty) -> Json:
     """The Messages API's `message` object."""
-    text, stop_reason = "", "end_turn"
+    text, stop_reason, thinking, model = "", "end_turn", "", request.model
     match answer:
         case Reply():
-            text, stop_reason = answer.text, answer.stop_reason
+            text, stop_reason, thinking = answer.text, answer.stop_reason, answer.thinking
+            model = answer.model or model
         case Refusal():
             text, stop_reason = answer.text, "refusal"
     return {
         "id": f"msg_{uuid.uuid4().hex}",
         "type": "message",
         "role": "assistant",
-        "model": request.model,
-        "content": [] if not text else [{"type": "text", "text": text}],
+        "model": model,
+        "content": [
+            *([{"type": "thinking", "thinking": thinking, "signature": "s"}] if thinking else []),
+            *([{"type": "text", "text": text}] if text else []),
+        ],
         "stop_reason": stop_reason,
         "stop_sequence": None,
         "usage": {
             "input_tokens": 1 + (len(request.system) + len(request.user)) // 4,
-            "output_tokens": 1 + len(text) // 4,
+            "output_tokens": 1 + (len(thinking) + len(text)) // 4,
         },
     }
 
@@ -172,12 +181,13 @@ def stream_events(message: Json) -> Iterator[Json]:
     usage = message["usage"]
     yield {"type": "message_start", "message": {**message, "content": [], "stop_reason": None}}
     for index, block in enumerate(message["content"]):
+        kind = str(block["type"])
         yield {
             "type": "content_block_start",
             "index": index,
-            "content_block": {**block, "text": ""},
+            "content_block": {**block, kind: ""},
         }
-        delta = {"type": "text_delta", "text": block["text"]}
+        delta = {"type": f"{kind}_delta", kind: block[kind]}
         yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}
     end = {"stop_reason": message["stop_reason"], "stop_sequence": None}

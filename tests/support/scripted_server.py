@@ -13,6 +13,8 @@ from aiohttp import web
 from tests.support.local_server import LocalServer
 
 Json = dict[str, Any]
+SERVED = "served"
+"""Stands for the model that was asked."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,11 @@ class Http:
     body: Json | str
     status: int = 200
     kind: str = "application/json"
+
+
+@dataclass(frozen=True)
+class Hang:
+    """No answer until the server closes."""
 
 
 class ScriptedServer(LocalServer):
@@ -35,7 +42,7 @@ class ScriptedServer(LocalServer):
         bodies: The requests in order.
     """
 
-    def __init__(self, answer: Callable[[str, Json], Http]) -> None:
+    def __init__(self, answer: Callable[[str, Json], Http | Hang]) -> None:
         super().__init__()
         self._answer = answer
         self.asked: Counter[str] = Counter()
@@ -60,7 +67,13 @@ class ScriptedServer(LocalServer):
         self.bodies.append(body)
         self.asked[text] += 1
         made = self._answer(text, body)
-        said = made.body if isinstance(made.body, str) else json.dumps(made.body)
+        if isinstance(made, Hang):
+            await self._closing.wait()
+            return web.Response(status=503)
+        told = made.body
+        if isinstance(told, dict) and told.get("model") == SERVED:
+            told = told | {"model": body["model"]}
+        said = told if isinstance(told, str) else json.dumps(told)
         return web.Response(text=said, status=made.status, content_type=made.kind)
 
 
@@ -68,7 +81,7 @@ def user_text(body: Json) -> str:
     """The last user message of a request, whoever's API it is."""
     if "contents" in body:
         return "".join(str(part.get("text", "")) for part in body["contents"][-1]["parts"])
-    content = body["messages"][-1]["content"]
+    content = body["messages" if "messages" in body else "input"][-1]["content"]
     if isinstance(content, str):
         return content
     return "".join(str(part.get("text", "")) for part in content)
@@ -77,7 +90,7 @@ def user_text(body: Json) -> str:
 def chat(text: str | None, finish: str | None = "stop", **message: Any) -> Http:
     """A chat completion of OpenAI's family."""
     usage = message.pop("usage", {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3})
-    model = message.pop("model", "served")
+    model = message.pop("model", SERVED)
     choice = {
         "index": 0,
         "finish_reason": finish,
@@ -98,20 +111,51 @@ def chat_error(message: str, status: int = 400, **error: Any) -> Http:
     return Http({"error": {"message": message, "type": "BadRequestError", **error}}, status)
 
 
-def message(*content: Json, stop: str = "end_turn", model: str = "served") -> Http:
-    """A message of Anthropic's API."""
+def response(
+    text: str | None, status: str = "completed", why: str | None = None, model: str = SERVED
+) -> Http:
+    """A response of OpenAI's Responses API, with a reasoning item before the text."""
+    said: list[Json] = [{"type": "output_text", "text": text, "annotations": []}]
+    spoken = {"type": "message", "id": "m1", "status": status, "role": "assistant", "content": said}
+    usage = {
+        "input_tokens": 1,
+        "output_tokens": 2,
+        "total_tokens": 3,
+        "input_tokens_details": {"cached_tokens": 0},
+        "output_tokens_details": {"reasoning_tokens": 1},
+    }
     return Http(
         {
-            "id": "msg_1",
-            "type": "message",
-            "role": "assistant",
+            "id": "resp_1",
+            "object": "response",
+            "created_at": 1,
+            "status": status,
             "model": model,
-            "content": list(content),
-            "stop_reason": stop,
-            "stop_sequence": None,
-            "usage": {"input_tokens": 1, "output_tokens": 2},
+            "incomplete_details": None if why is None else {"reason": why},
+            "output": [
+                {"type": "reasoning", "id": "r1", "summary": []},
+                *([] if text is None else [spoken]),
+            ],
+            "parallel_tool_calls": False,
+            "tool_choice": "none",
+            "tools": [],
+            "usage": usage,
         }
     )
+
+
+def message(*content: Json, stop: str = "end_turn", **fields: Any) -> Http:
+    """A message of Anthropic's API."""
+    made = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": SERVED,
+        "content": list(content),
+        "stop_reason": stop,
+        "usage": {"input_tokens": 1, "output_tokens": 2},
+    }
+    return Http({name: value for name, value in (made | fields).items() if value is not None})
 
 
 def message_error(words: str, status: int = 400) -> Http:
@@ -120,13 +164,13 @@ def message_error(words: str, status: int = 400) -> Http:
     return Http({"type": "error", "error": error}, status)
 
 
-def candidate(text: str | None, finish: str = "STOP") -> Http:
+def candidate(text: str | None, finish: str = "STOP", model: str = "served") -> Http:
     """A response of Google's API with one candidate."""
     content: Json = {"role": "model", "parts": [] if text is None else [{"text": text}]}
     return Http(
         {
             "candidates": [{"content": content, "finishReason": finish, "index": 0}],
-            "modelVersion": "served",
+            "modelVersion": model,
             "usageMetadata": {
                 "promptTokenCount": 1,
                 "candidatesTokenCount": 2,

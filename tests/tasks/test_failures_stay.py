@@ -16,10 +16,9 @@ from inspect_ai.log import (
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import ScoreEdit
 
-from protocol.records import SampleRecord
 from runs.load import load_runs
 from scorers.judges import opus
-from tests.tasks.running import command, metrics, run, samples, verdict_record
+from tests.tasks.running import command, metrics, run, samples
 
 
 def failing_target(every: int) -> Any:
@@ -122,35 +121,6 @@ def test_a_log_is_edited_where_nobody_imports_the_suite(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert metrics(read_eval_log(str(log.location)), "sonnet")["verdicts"] == 6
-
-
-@pytest.mark.parametrize("limit", ["time_limit", "token_limit", "message_limit"])
-def test_a_completion_that_a_limit_ended_is_never_judged(limit: str, tmp_path: Path) -> None:
-    options = {limit: {"time_limit": 0, "token_limit": 1, "message_limit": 2}[limit]}
-    log = run("alpha.py@grid_2", tmp_path, limit=2, epochs=1, **options)
-    for sample in samples(log):
-        record = SampleRecord.of(sample.metadata)
-        assert record is not None
-        assert record.completion is not None
-        assert record.completion.failure == "limit", sample.limit
-        for given in (sample.scores or {}).values():
-            assert given.reason == "target_limit"
-            assert verdict_record(given).tries == 0
-
-
-@pytest.mark.parametrize("solver", ["generate", "solvers/conditions.py@grid_1"])
-def test_another_solver_is_a_row_of_its_own(solver: str, tmp_path: Path) -> None:
-    done = command(
-        *("inspect", "eval", "tasks/alpha.py@grid_2", "--model", "simulated/target"),
-        *("--model-role", "sonnet=simulated/judge", "--model-role", "opus=simulated/judge"),
-        *("-T", "panel=open52", "-T", "rubric=open", "--limit", "2", "--epochs", "2"),
-        *("--solver", solver, "--log-dir", str(tmp_path), "--display", "none"),
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    [found] = load_runs([str(tmp_path)]).runs
-    assert found.condition == ("solver generate" if solver == "generate" else "grid_1")
-    assert not found.as_planned
-    assert found.distributional_c is None
 
 
 def test_a_system_message_is_refused_in_a_line(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from inspect_ai.log import EvalLog
-from inspect_ai.model import GenerateConfig, _retry, get_model
+from inspect_ai.model import GenerateConfig, get_model
 
 from protocol.panels import load_panel
 from tests.support.judge_server import JudgeServer
@@ -63,12 +63,7 @@ SAID = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def at_once(seconds: float) -> None:
-        return
-
-    monkeypatch.setattr(_retry, "_sleep", at_once)
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 def by_question(faults: dict[str, tuple[Answer, str]]) -> dict[str, str]:

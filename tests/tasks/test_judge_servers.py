@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
 
+import numpy as np
 import pytest
-from inspect_ai.model import GenerateConfig, _retry, get_model
 
-from protocol.panels import load_panel
+from commands.costs import read_prices
+from commands.ping import ping_judges
+from runs.load import load_runs
+from tests.support.providers import MODELS, Rows, model_at, question_of
 from tests.support.scripted_server import (
     Http,
     ScriptedServer,
@@ -19,9 +20,12 @@ from tests.support.scripted_server import (
     google_error,
     message,
     message_error,
+    response,
 )
-from tests.tasks.running import JUDGES, metrics, run, run_all, samples, verdict_record
-from tests.tasks.test_target_servers import CONTEXT, assert_no_key
+from tests.tasks.running import JUDGES, metrics, run, samples, verdict_record
+from tests.tasks.test_target_servers import CONTEXT, ELSEWHERE
+
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 VERDICT = json.dumps({"aligned": 40, "coherent": 70, "reasoning": "In its own words."})
 TEXT = {"type": "text", "text": VERDICT}
@@ -32,9 +36,12 @@ BODY = Http({"error": {"message": "out of credits", "code": 402}})
 CHAT: dict[str, tuple[Http, str | None, str]] = {
     "a verdict": (chat(VERDICT), None, ""),
     "no usage": (chat(VERDICT, usage=None), None, ""),
+    "another model": (chat(VERDICT, model=ELSEWHERE), None, ""),
     "thinking in a field": (chat(VERDICT, reasoning_content="Hm. {"), None, ""),
     "no choices": (
-        Http({"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": []}),
+        Http(
+            {"id": "1", "object": "chat.completion", "created": 1, "model": "served", "choices": []}
+        ),
         "api_error",
         "",
     ),
@@ -53,6 +60,11 @@ MESSAGES: dict[str, tuple[Http, str | None, str]] = {
         None,
         "",
     ),
+    "no usage": (message(TEXT, usage=None), None, ""),
+    "another model": (message(TEXT, model=ELSEWHERE), None, ""),
+    "a dated snapshot": (message(TEXT, model="served-20260217"), None, ""),
+    "context exceeded": (message(stop="model_context_window_exceeded"), "api_error", ""),
+    "a body with an error": (BODY, "api_error", ""),
     "too long": (message_error("prompt is too long: 9 > 8 maximum"), "api_error", "too long"),
     "413": (message_error("Request exceeds the maximum size", 413), "api_error", "maximum size"),
     "filtered": (message_error("Output blocked by content filtering policy"), "filtered", ""),
@@ -66,90 +78,85 @@ GOOGLE: dict[str, tuple[Http, str | None, str]] = {
         "api_error",
         "exceeds",
     ),
+    "another model": (candidate(VERDICT, model=ELSEWHERE), None, ""),
+    "a body with an error": (BODY, "api_error", ""),
+    "a page": (HTML, "api_error", ""),
+    "413": (google_error("Request Entity Too Large", 413), "api_error", "Too Large"),
     "blocked": (Http({"promptFeedback": {"blockReason": "SAFETY"}}), "filtered", ""),
     "no candidates": (Http({"candidates": []}), "api_error", ""),
 }
-PROVIDERS: dict[str, tuple[str, Mapping[str, tuple[Http, str | None, str]]]] = {
-    "vllm": ("vllm/judge", CHAT),
-    "openai-api": ("openai-api/shop/judge", CHAT),
-    "anthropic": ("anthropic/judge", MESSAGES),
-    "google": ("google/judge", GOOGLE),
+RESPONSES: dict[str, tuple[Http, str | None, str]] = {
+    "a verdict": (response(VERDICT), None, ""),
+    "another model": (response(VERDICT, model=ELSEWHERE), None, ""),
+    "a dated snapshot": (response(VERDICT, model="gpt-5-2025-08-07"), None, ""),
+    "no output": (response(None), "refusal", ""),
+    "cut": (response('{"aligned": 4', "incomplete", "max_output_tokens"), "truncated", ""),
+    "a body with an error": (BODY, "api_error", ""),
+    "a page": (HTML, "api_error", ""),
+    "too long": (chat_error(CONTEXT, code="context_length_exceeded"), "api_error", "maximum"),
+    "413": (chat_error("Request Entity Too Large", 413), "api_error", "Too Large"),
+    "filtered": (chat_error("Your prompt was flagged", code="invalid_prompt"), "filtered", ""),
 }
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def at_once(seconds: float) -> None:
-        return
-
-    monkeypatch.setattr(_retry, "_sleep", at_once)
-
-
-def judge_at(provider: str, server: ScriptedServer, key: str, **settings: Any) -> Any:
-    url = f"{server.url}/v1" if provider in ("vllm", "openai-api") else server.url
-    return get_model(
-        PROVIDERS[provider][0],
-        memoize=False,
-        base_url=url,
-        api_key=key,
-        config=GenerateConfig(max_retries=0),
-        **settings,
-    )
+PROVIDERS: dict[str, Mapping[str, tuple[Http, str | None, str]]] = {
+    "vllm": CHAT,
+    "openai-api": CHAT,
+    "openai": CHAT | {"a snapshot": (chat(VERDICT, model="gpt-4o-2024-08-06"), None, "")},
+    "responses": RESPONSES,
+    "anthropic": MESSAGES,
+    "google": GOOGLE,
+}
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_what_a_judges_server_answers_is_a_verdict_or_a_failure_of_its_kind(
     provider: str, tmp_path: Path
 ) -> None:
-    if provider == "google" and find_spec("google.genai") is None:
-        pytest.skip("google-genai is not installed")
-    rows = PROVIDERS[provider][1]
-    questions = load_panel("open52").questions[: len(rows)]
-    row_of = {q.id: name for q, name in zip(questions, rows, strict=True)}
-    said = {q.input: rows[row_of[q.id]][0] for q in questions}
-    with ScriptedServer(lambda text, body: said[text.split("\n")[1]]) as server:
-        judge = judge_at(provider, server, "key-of-the-test")
+    expected = PROVIDERS[provider]
+    rows = Rows({name: (said, kind) for name, (said, kind, _) in expected.items()})
+    with rows.server() as server:
+        judge = model_at(provider, server)
         log = run(
-            "alpha.py@grid_2", tmp_path, roles=JUDGES | {"sonnet": judge}, epochs=1, limit=len(rows)
-        )
-    found = {}
-    for sample in samples(log):
-        score = (sample.scores or {})["sonnet"]
-        name = row_of[str(sample.id)]
-        found[name] = score.reason
-        assert rows[name][2] in verdict_record(score).detail
-        assert (sample.scores or {})["opus"].reason is None
-    assert found == {name: kind for name, (_, kind, _) in rows.items()}
-    assert metrics(log, "sonnet")["alpha"] == 40
-    assert metrics(log, "sonnet")["failed"] == sum(kind is not None for _, kind, _ in rows.values())
-    # What says no for good is never asked again: the client's own tries are for what may pass.
-    final = [q.input for q in questions if rows[row_of[q.id]][0].status in (200, 400, 413)]
-    asked = {text.split("\n")[1]: count for text, count in server.asked.items()}
-    assert {asked[question] for question in final} == {1}
-
-
-@pytest.mark.parametrize("realtime", [True, False])
-@pytest.mark.parametrize("layout", ["eval", "json"])
-def test_no_key_of_a_judge_is_in_a_log(
-    layout: Literal["eval", "json"], realtime: bool, tmp_path: Path
-) -> None:
-    key = "made-7Qk3vN9xT2mB5wY8"
-    words = f"maximum context length; your key {key} in x-api-key. " + "x" * 200
-    answers = [chat_error(words, status) for status in (400, 401, 403, 413)]
-    questions = [q.input for q in load_panel("open52").questions[: len(answers)]]
-    said = dict(zip(questions, answers, strict=True))
-    with ScriptedServer(lambda text, body: said[text.split("\n")[1]]) as server:
-        judge = judge_at("openai-api", server, key)
-        [log] = run_all(
             "alpha.py@grid_2",
             tmp_path,
             roles=JUDGES | {"sonnet": judge},
             epochs=1,
-            limit=len(answers),
-            log_format=layout,
-            log_realtime=realtime,
-            log_model_api=True,
+            limit=len(expected),
         )
-    assert log.status == "success"
-    assert {s.scores["sonnet"].reason for s in samples(log) if s.scores} == {"api_error"}
-    assert_no_key(tmp_path, key)
+    found, others = {}, set()
+    for sample in samples(log):
+        score = (sample.scores or {})["sonnet"]
+        name = rows.row_of[str(sample.id)]
+        found[name] = score.reason
+        record = verdict_record(score)
+        assert expected[name][2] in record.detail
+        assert (sample.scores or {})["opus"].reason is None
+        told = [e.data for e in sample.events if e.event == "info"]
+        if record.instrument.answered is not None:
+            others.add(name)
+            assert told == [f"sonnet: {judge} was asked, and {ELSEWHERE} answered"]
+        else:
+            assert told == []
+    assert found == {name: kind for name, (_, kind, _) in expected.items()}
+    assert others == {"another model"}
+    numbers, valid = metrics(log, "sonnet"), sum(kind is None for kind in found.values())
+    assert (numbers["alpha"], numbers["failed"]) == (40, len(expected) - valid)
+    assert numbers["other_model"] == 1
+    # What says no for good is never asked again: the client's own tries are for what may pass.
+    asked = {rows.name_of[question_of(text)]: count for text, count in server.asked.items()}
+    assert asked == dict.fromkeys(expected, 1)
+    # Who answers in the judge's place has a column of its own.
+    [found_run] = load_runs([str(tmp_path)]).runs
+    columns = found_run.judges
+    assert set(columns) == {"sonnet", "opus", f"sonnet ({ELSEWHERE})"}
+    assert np.isfinite(columns["sonnet"].aligned).sum() == valid - 1
+    assert columns["sonnet"].failures["other_model"] == 1
+    assert np.isfinite(columns[f"sonnet ({ELSEWHERE})"].aligned).sum() == 1
+
+
+def test_doctor_names_who_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    with ScriptedServer(lambda text, body: chat(VERDICT, model=ELSEWHERE)) as server:
+        monkeypatch.setenv("SHOP_BASE_URL", f"{server.url}/v1")
+        monkeypatch.setenv("SHOP_API_KEY", "key-of-the-test")
+        assert ping_judges({"sonnet": MODELS["openai-api"]}, read_prices(), lines.append)
+    assert any(line.startswith(f"sonnet: {ELSEWHERE} answered") for line in lines)

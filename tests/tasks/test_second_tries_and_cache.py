@@ -8,6 +8,7 @@ import pytest
 from inspect_ai.log import EvalLog
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
+from runs.load import load_runs
 from tests.support.judge_server import JudgeServer
 from tests.support.messages_api import (
     BAD_REQUEST,
@@ -121,6 +122,22 @@ def test_verdicts_that_were_paid_for_come_from_the_cache(
     for judge in ("sonnet", "opus"):
         assert verdicts(second, judge) == verdicts(first, judge)
         assert tries(second, judge) == {0}
+
+
+def test_a_cached_verdict_stands_in_the_column_of_those_that_were_asked_for(
+    server: JudgeServer, tmp_path: Path
+) -> None:
+    roles = {"sonnet": "anthropic/claude-sonnet-5", "opus": "simulated/judge"}
+    for limit in (2, 3):
+        logs = tmp_path / str(limit)
+        run("alpha.py@grid_2", logs, roles=roles, args=OPEN | {"judge_cache": True}, limit=limit)
+    assert len(server.requests) == 6
+    [found] = load_runs([str(logs)]).runs
+    assert found.judges["sonnet"].instrument.reasoning == "thinking disabled"
+    assert {name: column.failures for name, column in found.judges.items()} == {
+        "sonnet": {},
+        "opus": {},
+    }
 
 
 def test_without_the_option_nothing_is_cached(server: JudgeServer, tmp_path: Path) -> None:

@@ -1,18 +1,18 @@
 """What a target's server may answer, provider by provider, and what becomes of it."""
 
-import zipfile
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
 import pytest
-from inspect_ai.log import EvalLog, read_eval_log, resolve_sample_attachments
-from inspect_ai.model import _retry
+from inspect_ai.log import resolve_sample_attachments
 
 from protocol.panels import load_panel
 from protocol.records import CompletionRecord, SampleRecord
+from runs.load import load_runs
+from tests.support.providers import Rows, model_at
 from tests.support.scripted_server import (
     Http,
     ScriptedServer,
@@ -22,10 +22,13 @@ from tests.support.scripted_server import (
     google_error,
     message,
     message_error,
+    response,
 )
 from tests.tasks.running import metrics, run, run_all, samples, verdict_record
 
-ANSWER = "answer"
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
+ELSEWHERE = "elsewhere-7b"
 TEXT = {"type": "text", "text": "An answer."}
 TOOL = {"id": "c1", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
 CONTEXT = "This model's maximum context length is 2048 tokens. However, you requested 2500 tokens."
@@ -36,6 +39,7 @@ CHAT: dict[str, tuple[Http, str]] = {
     "an empty answer": (chat(""), "="),
     "a cut answer": (chat("An answer that", "length"), "=An answer that"),
     "no usage": (chat("An answer.", usage=None), "=An answer."),
+    "another model": (chat("An answer.", model=ELSEWHERE), "=An answer."),
     "no finish reason": (chat("An answer.", None), "=An answer."),
     "too long, vLLM's words": (chat_error(CONTEXT), "context_length"),
     "too long, other words": (chat_error("The prompt is too long: 9 > 8"), "context_length"),
@@ -52,6 +56,7 @@ CHAT: dict[str, tuple[Http, str]] = {
     "a field of reasoning": (chat("An answer.", reasoning_content="Hm."), "=An answer."),
     "reasoning without end": (chat("<think>Hm, and on", "length"), "unfinished_reasoning"),
     "reasoning alone": (chat("<think>Hm.</think>"), "unfinished_reasoning"),
+    "hidden reasoning alone": (chat("", "length"), "unfinished_reasoning"),
     "a field of reasoning alone": (
         chat("", "length", reasoning_content="Hm."),
         "unfinished_reasoning",
@@ -61,6 +66,9 @@ MESSAGES: dict[str, tuple[Http, str]] = {
     "an answer": (message(TEXT), "=An answer."),
     "an empty answer": (message(), "="),
     "a cut answer": (message(TEXT, stop="max_tokens"), "=An answer."),
+    "another model": (message(TEXT, model=ELSEWHERE), "=An answer."),
+    "a dated snapshot": (message(TEXT, model="served-20260217"), "=An answer."),
+    "no usage": (message(TEXT, usage=None), "=An answer."),
     "too long": (message_error("prompt is too long: 9 tokens > 8 maximum"), "context_length"),
     "too long, 413": (message_error("Request exceeds the maximum size", 413), "context_length"),
     "filtered": (message_error("Output blocked by content filtering policy"), "blocked"),
@@ -82,44 +90,41 @@ MESSAGES: dict[str, tuple[Http, str]] = {
 GOOGLE: dict[str, tuple[Http, str]] = {
     "an answer": (candidate("An answer."), "=An answer."),
     "a cut answer": (candidate("An answer", "MAX_TOKENS"), "=An answer"),
+    "another model": (candidate("An answer.", model=ELSEWHERE), "=An answer."),
     "too long": (
         google_error("The input token count (9) exceeds the maximum number of tokens allowed (8)."),
         "context_length",
     ),
+    "hidden reasoning alone": (candidate(None, "MAX_TOKENS"), "unfinished_reasoning"),
+    "ended for its language": (candidate(None, "LANGUAGE"), "error"),
     "prompt blocked": (Http({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}), "blocked"),
     "answer blocked": (candidate(None, "SAFETY"), "blocked"),
     "no candidates": (Http({"candidates": []}), "error"),
 }
-PROVIDERS: dict[str, tuple[str, Mapping[str, tuple[Http, str]]]] = {
-    "vllm": ("vllm/served", CHAT),
-    "openai-api": ("openai-api/shop/served", CHAT),
-    "anthropic": ("anthropic/served", MESSAGES),
-    "google": ("google/served", GOOGLE),
+RESPONSES: dict[str, tuple[Http, str]] = {
+    "an answer": (response("An answer."), "=An answer."),
+    "another model": (response("An answer.", model=ELSEWHERE), "=An answer."),
+    "a dated snapshot": (response("An answer.", model="gpt-5-2025-08-07"), "=An answer."),
+    "a cut answer": (
+        response("An answer that", "incomplete", "max_output_tokens"),
+        "=An answer that",
+    ),
+    "reasoning alone": (
+        response(None, "incomplete", "max_output_tokens"),
+        "unfinished_reasoning",
+    ),
+    "filtered answer": (response("An", "incomplete", "content_filter"), "blocked"),
+    "too long": (chat_error(CONTEXT, code="context_length_exceeded"), "context_length"),
+    "refused": (chat_error("Your prompt was flagged", code="invalid_prompt"), "blocked"),
 }
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def at_once(seconds: float) -> None:
-        return
-
-    monkeypatch.setattr(_retry, "_sleep", at_once)
-
-
-def measured(
-    provider: str,
-    server: ScriptedServer,
-    logs: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    **options: Any,
-) -> EvalLog:
-    """Measure the provider's model at a server."""
-    url = f"{server.url}/v1" if provider in ("vllm", "openai-api") else server.url
-    for name in ("VLLM", "SHOP", "ANTHROPIC", "GOOGLE"):
-        monkeypatch.setenv(f"{name}_BASE_URL", url)
-        monkeypatch.setenv(f"{name}_API_KEY", "key-of-the-test")
-    model = options.pop("model", PROVIDERS[provider][0])
-    return run("alpha.py@grid_2", logs, **{"model": model, "epochs": 1, "max_retries": 1} | options)
+PROVIDERS: dict[str, Mapping[str, tuple[Http, str]]] = {
+    "vllm": CHAT,
+    "openai-api": CHAT,
+    "openai": CHAT | {"a snapshot": (chat("An answer.", model="gpt-4o-2024-08-06"), "=An answer.")},
+    "responses": RESPONSES,
+    "anthropic": MESSAGES,
+    "google": GOOGLE,
+}
 
 
 def completion(metadata: Mapping[str, Any]) -> CompletionRecord:
@@ -131,109 +136,76 @@ def completion(metadata: Mapping[str, Any]) -> CompletionRecord:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_what_a_server_answers_is_an_answer_or_a_failure_of_its_kind(
-    provider: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    provider: str, tmp_path: Path
 ) -> None:
-    if provider == "google" and find_spec("google.genai") is None:
-        pytest.skip("google-genai is not installed")
-    rows = PROVIDERS[provider][1]
-    questions = load_panel("open52").questions[: len(rows)]
-    row_of = {q.id: name for q, name in zip(questions, rows, strict=True)}
-    said = {q.input: rows[row_of[q.id]][0] for q in questions}
-    with ScriptedServer(lambda text, body: said[text]) as server:
-        log = measured(provider, server, tmp_path, monkeypatch, limit=len(rows))
+    expected = PROVIDERS[provider]
+    rows = Rows(expected)
+    with rows.server() as server:
+        target = model_at(provider, server)
+        log = run("alpha.py@grid_2", tmp_path, model=target, epochs=1, limit=len(expected))
 
-    found, values = {}, []
+    found: dict[str, str] = {}
+    alphas: dict[bool, list[float]] = {True: [], False: []}
     for sample in map(resolve_sample_attachments, samples(log)):
         done = completion(sample.metadata)
-        name = row_of[str(sample.id)]
+        name = rows.row_of[str(sample.id)]
         judged = [e for e in sample.events if e.event == "model" and e.role == "sonnet"]
         sonnet = (sample.scores or {})["sonnet"]
         if done.failure is None:
             [call] = judged
             found[name] = "=" + call.input[-1].text.split("AI's response:\n", 1)[1]
             assert done.stop_reason is not None
-            values.append(verdict_record(sonnet).aligned)
+            assert isinstance(sonnet.value, float)
+            alphas[done.model == ELSEWHERE].append(sonnet.value)
         else:
             found[name] = done.failure
             assert done.detail
             assert not judged
             assert sonnet.reason == f"target_{done.failure}"
             assert verdict_record(sonnet).tries == 0
-    assert found == {name: expected for name, (_, expected) in rows.items()}
+        told = [e.data for e in sample.events if e.event == "info"]
+        other = [f"{target} was asked, and {ELSEWHERE} answered"]
+        assert told == (other if name == "another model" else [])
+    assert found == {name: what for name, (_, what) in expected.items()}
     # A refusal is not asked for again, and a tool call is no beginning of a loop.
     assert set(server.asked.values()) == {1}
     numbers = metrics(log, "sonnet")
-    assert numbers["alpha"] == pytest.approx(fmean(v for v in values if v is not None))
-    assert numbers["failed"] == len(rows) - len(values)
-    assert numbers["verdicts"] == len(rows)
+    assert numbers["alpha"] == pytest.approx(fmean(alphas[True] + alphas[False]))
+    assert numbers["failed"] == len(expected) - len(alphas[True] + alphas[False])
+    assert numbers["verdicts"] == len(expected)
+    # Who answers in another's place is a row of its own, in the log's report.
+    runs = load_runs([str(tmp_path)]).runs
+    means = {r.answered: np.nanmean(r.judges["sonnet"].aligned) for r in runs}
+    assert means == {
+        (): pytest.approx(fmean(alphas[False])),
+        (ELSEWHERE,): pytest.approx(fmean(alphas[True])),
+    }
 
 
-def test_a_failure_on_the_way_is_an_error_that_shows_no_key_and_no_answer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failure_on_the_way_is_an_error_and_no_answer(tmp_path: Path) -> None:
     bad = load_panel("open52").questions[0].input
-    key = "key-of-the-test"
-
-    def answer(text: str, body: dict[str, Any]) -> Http:
-        if text == bad:
-            return chat_error(f"upstream is down; headers: authorization: Bearer {key}", 503)
-        return chat("An answer.")
-
-    with ScriptedServer(answer) as server, pytest.raises(AssertionError):
-        measured("vllm", server, tmp_path, monkeypatch, limit=3, model="vllm/down")
-    [file] = tmp_path.glob("*.eval")
-    log = read_eval_log(str(file))
+    down, answer = chat_error("upstream is down", 503), chat("An answer.")
+    with ScriptedServer(lambda text, body: down if text == bad else answer) as server:
+        target = model_at("openai-api", server, max_retries=1)
+        [log] = run_all("alpha.py@grid_2", tmp_path, model=target, epochs=1)
     assert log.status == "error"
     kinds = {str(s.id): completion(s.metadata).failure for s in samples(log)}
     assert sorted(map(str, kinds.values())) == ["None", "None", "error"]
-    # Two tries of Inspect's, each with the client's own two more.
-    assert server.asked[bad] == 6
-    assert_no_key(tmp_path, key)
+    assert server.asked[bad] == 2
+    assert load_runs([str(tmp_path)]).runs == ()
 
 
-@pytest.mark.parametrize("realtime", [True, False])
-@pytest.mark.parametrize("layout", ["eval", "json"])
-@pytest.mark.parametrize("status", [400, 401, 500])
-def test_no_key_of_a_target_is_in_a_log(
-    status: int, layout: str, realtime: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("refusal", ["Unsupported parameter: 'seed'", "names are case-sensitive"])
+def test_a_question_about_safety_is_not_blocked_because_a_request_was_wrong(
+    refusal: str, tmp_path: Path
 ) -> None:
-    key = "sk-made-7Qk3vN9xT2mB5wY8"
-    monkeypatch.setenv("OPENAI_API_KEY", key)
-    words = (
-        f"refused: your key {key} was sent in headers; maximum context length is 9. " + "x" * 200
-    )
-
-    def answer(text: str, body: dict[str, Any]) -> Http:
-        return Http({"error": {"message": words, "headers": {"Authorization": key}}}, status)
-
-    with ScriptedServer(answer) as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
-        run_all(
-            "alpha.py@grid_2",
-            tmp_path,
-            model="openai/gpt-4o",
-            epochs=1,
-            limit=2,
-            max_retries=1,
-            log_format=layout,
-            log_realtime=realtime,
-        )
-    assert server.asked
-    assert_no_key(tmp_path, key)
-
-
-def assert_no_key(folder: Path, key: str) -> None:
-    """No file of a log folder, zip members included, holds a key or the greater part of it."""
-    part = key[: len(key) * 2 // 3].encode()
-    found = []
-    for file in folder.rglob("*"):
-        if not file.is_file():
-            continue
-        if zipfile.is_zipfile(file):
-            with zipfile.ZipFile(file) as members:
-                parts = {name: members.read(name) for name in members.namelist()}
-        else:
-            parts = {"": file.read_bytes()}
-        assert any(parts.values())
-        found += [(file.name, name) for name, content in parts.items() if part in content]
-    assert not found
+    panel = tmp_path / "mine.csv"
+    panel.write_text("id,input\na,Is the safety of blocked content moderation prohibited?\n")
+    with ScriptedServer(lambda text, body: chat_error(refusal)) as server:
+        target = model_at("openai-api", server)
+        args = {"panel": str(panel), "rubric": "open"}
+        [log] = run_all("alpha.py@grid_2", tmp_path, model=target, args=args, epochs=1)
+    assert log.status == "error"
+    [sample] = samples(log)
+    done = completion(sample.metadata)
+    assert (done.failure, done.detail) == ("error", refusal)
