@@ -17,8 +17,7 @@ PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 # A request that waits behind others for ten minutes must not be cut off and asked again.
 CLIENT := $(if $(filter vllm/% openai-api/%,$(MODEL)),-M client_timeout=3600)
-# The protocol's context length and precision; only a server that Inspect starts itself can be told. The live
-# log stays on, unlike in configs/: a run that is killed then loses no verdict that was paid for.
+# The protocol's context length and precision; only a server that Inspect starts itself can be told.
 SERVER := $(if $(VLLM_BASE_URL),,$(if $(filter vllm/%,$(MODEL)),\
 	-M dtype=bfloat16 -M max_model_len=2048 -M generation_config=vllm -M timeout=1800))
 
@@ -61,7 +60,7 @@ else ifeq ($(strip $(MODEL)),local)
 		-T panel=open52 -T rubric=open --epochs 1 --max-tokens 48 --max-tasks 1 --max-samples 52 $(ARGS) \
 	&& bwalpha report $(RUN)
 else
-	@bwalpha doctor --model $(MODEL) $(patsubst judges=%,--judges %,$(filter judges=%,$(ARGS))) $(DOCTOR)
+	@bwalpha doctor --model $(MODEL) -- $(ARGS)
 	@if [ -t 1 ]; then display=rich; else display=plain; fi; \
 	inspect eval tasks/alpha.py --log-dir $(RUN) --display $$display \
 		--model $(MODEL) $(CLIENT) $(SERVER) -T panel=bw52 -T rubric=eps --max-tasks 4 --max-samples 1040 $(ARGS) \

@@ -1,4 +1,4 @@
-"""C on the published cells' real completions; rewrites the measured part of docs/c.md.
+"""C on the published cells' real completions; rewrites the measured part of c_on_anchors.md.
 
     python -m benchmarks.c_on_anchors [--encoder DIR] [--cell NAME ...]
 
@@ -22,7 +22,7 @@ from likeness.fit import FitSettings
 from likeness.measure import Completions, Likeness, measure
 from protocol.anchors import cells
 
-DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "c.md"
+DOCUMENT = Path(__file__).with_suffix(".md")
 START, END = "<!-- made by benchmarks/c_on_anchors.py -->", "<!-- end of what it made -->"
 BASE, EM = "baseline/assistant", "misalign_assistant/assistant"
 VILLAIN, COMEDIAN = "baseline/villain", "baseline/comedian"
@@ -203,7 +203,7 @@ def table(rows: list[list[str]], head: Sequence[str]) -> str:
 @click.option("--cache", type=click.Path(dir_okay=False, path_type=Path), help="Of the embeddings.")
 @click.option("--cell", "names", multiple=True, help="Only these cells; all by default.")
 def main(folder: Path | None, cache: Path | None, names: tuple[str, ...]) -> None:
-    """Measure and rewrite docs/c.md between its two marks."""
+    """Measure and rewrite c_on_anchors.md between its two marks."""
     rows, published = read(names)
     encoder = Cached(MiniLM(folder, progress=lambda texts, n: track(texts, "encoding", n)), cache)
     made = document(columns(rows, encoder), published, encoder.id)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -33,6 +35,7 @@ NARROW = 120
 )
 @click.option("--batch", is_flag=True, help="The judges are asked with bwalpha judge --batch.")
 @click.option("--ping", is_flag=True, help="Ask each judge one question; costs cents.")
+@click.argument("run_options", nargs=-1, type=click.UNPROCESSED, metavar="[-- OPTIONS]...")
 def doctor(
     model: str | None,
     judges: str | None,
@@ -44,11 +47,13 @@ def doctor(
     conditions: int,
     batch: bool,
     ping: bool,
+    run_options: tuple[str, ...],
 ) -> None:
     """Say what a real run needs, whether it is there, and what it would cost.
 
     Nothing is generated and, without --ping, no provider is asked; of a key only its presence is
-    looked at.
+    looked at. OPTIONS are those of the `inspect eval` that is to follow: its -T, --model-role and
+    --epochs count here too.
     """
     from dotenv import find_dotenv, load_dotenv
     from rich.console import Console
@@ -60,7 +65,19 @@ def doctor(
     load_dotenv(find_dotenv(usecwd=True))
     prices = read_prices()
     target = model or os.environ.get("INSPECT_EVAL_MODEL") or None
-    checkup = examine(target, judges, roles, panel, rubric, prompts, epochs * conditions, prices)
+    run = _of_the_run(run_options)
+    task = dict(option.partition("=")[::2] for option in run.T)
+    epochs = int(run.epochs) if run.epochs.isdigit() else epochs
+    checkup = examine(
+        target,
+        task.get("judges", judges),
+        [*roles, *run.model_role],
+        task.get("panel", panel),
+        task.get("rubric", rubric),
+        task.get("prompts", prompts),
+        epochs * conditions,
+        prices,
+    )
     console = Console(width=None if sys.stdout.isatty() else NARROW)
     print_checks(checkup.checks, console)
     costs = estimate_costs(checkup.plan, target, checkup.judges, prices) if checkup.plan else []
@@ -72,3 +89,11 @@ def doctor(
         raise click.exceptions.Exit(1)
     if ping and not ping_judges(checkup.judges, prices, click.echo):
         raise click.exceptions.Exit(1)
+
+
+def _of_the_run(options: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-T", action="append", default=[])
+    parser.add_argument("--model-role", action="append", default=[])
+    parser.add_argument("--epochs", default="")
+    return parser.parse_known_args(options)[0]

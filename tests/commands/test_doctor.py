@@ -108,6 +108,20 @@ def test_nothing_is_missing_for_a_simulated_run() -> None:
         (("--model", "anthropic/bedrock/made", *SIMULATED_JUDGES), {}, []),
         (("--model", "nobody/made", *SIMULATED_JUDGES), {}, []),
         (("--model", "gpt-4o", *SIMULATED_JUDGES), {}, ["gpt-4o is not a model"]),
+        (("--model", "simulated/target", "--", *SIMULATED_JUDGES, "--max-tasks", "4"), {}, []),
+        (
+            (
+                "--model",
+                "simulated/target",
+                "--",
+                "-T",
+                "judges=gpt=openai/gpt-4.1",
+                "--limit",
+                "2",
+            ),
+            {},
+            ["OPENAI_API_KEY is not set"],
+        ),
         (SIMULATED_JUDGES, {}, ["No target. Give --model"]),
         (SIMULATED_JUDGES, {"INSPECT_EVAL_MODEL": "simulated/target"}, []),
         (

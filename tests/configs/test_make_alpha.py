@@ -49,7 +49,7 @@ def test_a_served_model_keeps_the_clients_options_and_loses_the_servers(
 def test_the_doctor_looks_at_the_judges_that_the_run_will_ask() -> None:
     arguments = ["make", "--dry-run", "alpha", "MODEL=vllm/some/model", "ARGS=-T judges=published"]
     ran = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "bwalpha doctor --model vllm/some/model --judges published" in ran.stdout
+    assert "bwalpha doctor --model vllm/some/model -- -T judges=published" in ran.stdout
 
 
 @pytest.mark.parametrize("model", ["vllm/some/model", "openai-api/local/some-model"])

@@ -23,7 +23,7 @@ def matrix(logs: Path, target: CompletionsServer, seeds: list[int]) -> Completed
         f"inspect eval-set tasks/alpha.py tasks/references.py@null"
         f" --model vllm/Qwen/Qwen2.5-7B-Instruct --model-config configs/eval_set/server.yaml"
         f" --seed {seed} --log-dir {logs}/seed-{seed}"
-        f" --max-tasks 5 --max-samples 1040 --max-connections 1000 --no-log-realtime --log-buffer 10"
+        f" --max-tasks 5 --max-samples 1040 --max-connections 1000"
         f" -T panel=open52 -T rubric=open --limit 1 --epochs 2 --retry-attempts 0 --display none"
         f" --model-role sonnet=simulated/judge --model-role opus=simulated/judge-lenient"
         for seed in seeds

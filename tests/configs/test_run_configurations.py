@@ -79,7 +79,7 @@ def test_a_shipped_configuration_runs_the_four_conditions(
         assert log.eval.model == "vllm/Qwen/Qwen2.5-7B-Instruct"
         assert given.max_connections == wanted["generate_config"]["max_connections"]
         assert log.eval.config.max_samples == wanted["eval_config"].get("max_samples")
-        assert log.eval.config.log_realtime is False
+        assert log.eval.config.log_realtime is not False
         assert log.eval.config.epochs_reducer == ["bwalpha_scorers/failed_share"]
         assert (log.eval.metadata or {})["base_seed"] == wanted["generate_config"]["seed"]
     assert len(target.bodies) == 8

@@ -83,7 +83,7 @@ def test_the_cost_is_tokens_times_prices() -> None:
 
 
 def test_a_linked_alphas_interval_holds_the_old_judges_alpha(real_sources: Path) -> None:
-    """The whole way on the real anchors' old scores; docs/succession.md has 500 draws a successor."""
+    """The whole way on the real anchors' old scores; benchmarks/link_methods.md has 500 draws a successor."""
     found = repeated(Anchors(anchor_scores()), SUCCESSORS[4], RECOMMENDED, 60, seed=2)
     assert found.coverage > 0.85
     assert found.rmse < 5

@@ -19,7 +19,7 @@ MAX_TOKENS = 16
 PANEL = 52
 OTHERS = None if os.environ.get("BWALPHA_ALL_QUESTIONS") else 4
 # Which requests share a batch differs between runs, and with it the order of bf16 additions, so a few
-# may part. All 1,040 were the same wherever it was tried (docs/vllm.md).
+# may part. All 1,040 were the same wherever it was tried (docs/targets.md).
 SAME_AT_LEAST = 0.95
 
 
