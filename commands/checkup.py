@@ -125,11 +125,12 @@ def _known_size(panel: str) -> int | None:
 
 
 def print_checks(checks: Sequence[Check], console: Console) -> None:
-    """Print what was looked at, one row a check."""
+    """Print what was looked at, one row a check; what is missing is said once, by the command."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("what", "state", "found"):
         table.add_column(heading, no_wrap=heading != "found", overflow="fold")
     for check in checks:
         colour = COLOURS[check.state]
-        table.add_row(escape(check.subject), f"[{colour}]{check.state}[/]", escape(check.text))
+        text = "see below" if check.state == "missing" else check.text
+        table.add_row(escape(check.subject), f"[{colour}]{check.state}[/]", escape(text))
     console.print(table)
