@@ -318,7 +318,7 @@ def test_a_judge_is_named_with_its_last_day_and_refused_after_it(
     args = (*OPEN, "--model", "simulated/target", *(["--judges", judges] if judges else []))
     result = ask(*args, ANTHROPIC_API_KEY=SECRET)
     assert result.exit_code == status
-    assert line in " ".join(result.stdout.split())
+    assert line in " ".join(result.output.split())
     assert len(missing(result)) == status
 
 
