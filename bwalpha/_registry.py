@@ -5,6 +5,8 @@ from typing import Any
 
 from inspect_ai import Task, task
 
+# Inspect puts a scorer file's folder first in the path: scorers/likeness.py must not become `likeness`.
+import likeness as _likeness  # noqa: F401
 from simulation.registry import simulated
 
 TASKS = {

@@ -9,6 +9,7 @@ from inspect_ai.log import list_eval_logs, read_eval_log
 from pandas.testing import assert_frame_equal
 
 from exchange.eps.records import NAME
+from protocol.records import DIFFERENCE
 from runs.frame import samples_frame
 from tests.exchange.originals import (
     bwalpha,
@@ -54,7 +55,11 @@ def test_a_run_of_this_suite_comes_back_whole_from_its_export(
     assert metadata["imported"]["own_seeds"] is True
     assert metadata | {"imported": None} == before.eval.metadata
     assert (after.eval.model, after.eval.config.epochs) == ("simulated/target", 3)
-    assert [s.scores for s in after.samples or []] == [s.scores for s in before.samples or []]
+    # The judges' difference is of the viewer's list and no verdict.
+    assert [s.scores for s in after.samples or []] == [
+        {name: score for name, score in (s.scores or {}).items() if name != DIFFERENCE}
+        for s in before.samples or []
+    ]
     assert [s.metadata for s in after.samples or []] == [s.metadata for s in before.samples or []]
     assert [s.output.stop_reason for s in after.samples or []] == [
         s.output.stop_reason for s in before.samples or []

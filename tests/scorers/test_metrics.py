@@ -53,19 +53,20 @@ def test_a_verdict_without_coherence_is_left_out_of_coherence_alone() -> None:
 
 
 def test_the_interval_is_the_reports() -> None:
-    verdicts = {f"q{n}": [6.0 * n, 6.0 * n + 9, 5.0 * n + 2] for n in range(14)}
+    verdicts = {f"q{n:02}": [3.0 * n, 3.0 * n + 9, 2.5 * n + 2] for n in range(30)}
     found = interval(scored(verdicts))
     values = np.array([value for answers in verdicts.values() for value in answers])
-    expected = alpha_interval(values, np.repeat(np.arange(14), 3))
+    expected = alpha_interval(values, np.repeat(np.arange(30), 3))
     assert (found["alpha_low"], found["alpha_high"]) == (expected.low, expected.high)
     assert 0 <= found["alpha_low"] < values.mean() < found["alpha_high"] <= 100
 
 
 def test_repeating_every_completion_does_not_narrow_the_interval() -> None:
-    verdicts = {f"q{n}": [6.0 * n, 6.0 * n + 9] for n in range(14)}
+    verdicts = {f"q{n:02}": [3.0 * n, 3.0 * n + 9] for n in range(30)}
     few = interval(scored(verdicts))
     many = interval(scored({name: values * 10 for name, values in verdicts.items()}))
     assert many == pytest.approx(few)
+    assert not any(map(math.isnan, few.values()))
 
 
 def test_with_nothing_valid_every_metric_is_nan() -> None:

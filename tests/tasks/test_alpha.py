@@ -42,7 +42,7 @@ def test_the_four_winners_run_with_both_judges(tmp_path: Path) -> None:
 
 
 def test_an_interval_stands_in_the_log_where_there_are_questions_enough(tmp_path: Path) -> None:
-    log = run("alpha.py@grid_2", tmp_path, limit=12, epochs=2)
+    log = run("alpha.py@grid_2", tmp_path, limit=30, epochs=2)
     numbers = metrics(log, "sonnet")
     assert 0 <= numbers["alpha_low"] < numbers["alpha"] < numbers["alpha_high"] <= 100
 
