@@ -22,10 +22,10 @@ SERVER := $(if $(VLLM_BASE_URL),,$(if $(filter vllm/%,$(MODEL)),\
 	-M dtype=bfloat16 -M max_model_len=2048 -M generation_config=vllm -M timeout=1800))
 
 .DEFAULT_GOAL := help
-.PHONY: help install alpha bench constraints view test test-real test-vllm bench-vllm check format
+.PHONY: help install alpha bench constraints view test test-processes test-real test-vllm bench-vllm check format
 
 help:  ## show what there is to run
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
 
 install: .venv/.installed  ## make .venv and install the suite into it
 
@@ -72,6 +72,9 @@ view: .venv/.installed  ## read the transcripts in a browser (LOGS=folder for on
 
 test: check  ## install with test extras, then ruff, mypy and pytest
 	@pytest -n $(JOBS)
+
+test-processes: .venv/.installed-test  ## whole commands started, killed and gone on (minutes)
+	@pytest -n $(JOBS) -m processes
 
 test-real: .venv/.installed-test  ## fetch a small real model, serve it on this machine and test against it (no GPU, no key)
 	@python -m simulation.local_model

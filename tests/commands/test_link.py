@@ -20,6 +20,8 @@ from tests.commands.successors import SUCCESSOR, SuccessorServer, link, start
 from tests.conftest import GIVEN_SOURCES
 from tests.tasks.running import run
 
+pytestmark = pytest.mark.processes
+
 SMALL = ("--completions", "96", "--conditions", "12")
 JUDGE = f"sonnet={SUCCESSOR}"
 

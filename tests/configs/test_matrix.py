@@ -5,12 +5,15 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
+import pytest
 from inspect_ai.log import list_eval_logs, read_eval_log
 
 from protocol.conditions import load_condition
 from protocol.seeds import completion_seed
 from tests.support.completions_server import CompletionsServer
 from tests.tasks.running import command
+
+pytestmark = pytest.mark.processes
 
 SEEDS = [42, 137]
 CONDITIONS = ["pair_111", "grid_1", "grid_2", "grid_3", "null"]

@@ -15,6 +15,8 @@ from tests.support.completions_server import CompletionsServer
 from tests.support.judge_server import JudgeServer
 from tests.tasks.running import ROOT, command
 
+pytestmark = pytest.mark.processes
+
 CONFIGS = ROOT / "configs"
 FULL = [
     "published",

@@ -14,6 +14,8 @@ from tests.judging.test_judge_command import generated, judged, records, reporte
 from tests.judging.test_kills import MOMENTS
 from tests.tasks.running import OPEN, metrics, surroundings
 
+pytestmark = pytest.mark.processes
+
 ROLES = {
     "anthropic": {"sonnet": "anthropic/claude-sonnet-4-6"},
     "openai": {"sonnet": "openai/gpt-4.1"},

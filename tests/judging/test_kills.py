@@ -15,6 +15,8 @@ import pytest
 from tests.judging.fault_server import verdict
 from tests.judging.providing import REQUESTS, FaultServer, ask, good, once, requests
 
+pytestmark = pytest.mark.processes
+
 PROVIDERS = pytest.mark.parametrize("provider", ["anthropic", "openai"])
 ALL = len(REQUESTS)
 GOOD = [verdict(request.user) for request in REQUESTS]

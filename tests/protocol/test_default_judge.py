@@ -8,11 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from protocol.panels import load_panel
 from tests.exchange.originals import answers, detailed, entries, headline, write
 from tests.tasks.running import ROOT, surroundings
+
+pytestmark = pytest.mark.processes
 
 CHANGED = {"sonnet": "openai/gpt-4.1", "opus": "anthropic/claude-opus-5-5"}
 # Two of the 143 published conditions are enough, and quick.

@@ -14,6 +14,8 @@ from commands.run import CONDITIONS, refuse_own_servers
 from commands.workers import Share, Workers, command, shares
 from tests.tasks.running import ROOT
 
+pytestmark = pytest.mark.processes
+
 SIMULATED = (
     *("--model", "simulated/target", "--model-role", "sonnet=simulated/judge"),
     *("--model-role", "opus=simulated/judge-lenient", "-T", "panel=open52", "-T", "rubric=open"),

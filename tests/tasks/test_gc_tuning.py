@@ -8,6 +8,8 @@ import pytest
 from tasks.gc_tuning import GEN0_THRESHOLD
 from tests.tasks.running import command
 
+pytestmark = pytest.mark.processes
+
 RUN = """
 import gc, json, sys, tempfile
 from inspect_ai import eval

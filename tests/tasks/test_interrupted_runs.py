@@ -15,6 +15,8 @@ from tests.support.messages_api import Answer, Request, hashed_verdict
 from tests.tasks.judged_over_http import OPUS, SONNET, expected_messages, point_at
 from tests.tasks.running import command, metrics, run, samples, surroundings
 
+pytestmark = pytest.mark.processes
+
 QUESTIONS, EPOCHS = 4, 3
 FINISHED = 8
 EVAL = (

@@ -19,6 +19,8 @@ from tests.support.judge_server import JudgeServer
 from tests.support.messages_api import Answer, Hang, Request, hashed_verdict
 from tests.tasks.running import OPEN, ROOT, samples
 
+pytestmark = pytest.mark.processes
+
 QUESTIONS, EPOCHS, SEEDS = 3, 2, (42, 137)
 COMPLETIONS = QUESTIONS * EPOCHS
 CONDITIONS = ("pair_111", "grid_1", "grid_2", "grid_3")
