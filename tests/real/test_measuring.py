@@ -7,9 +7,11 @@ import httpx
 import pytest
 from inspect_ai.log import EvalLog
 
+from likeness.c_file import read_c
 from protocol.conditions import load_condition
 from protocol.seeds import completion_seed
 from simulation.local_model import NAME, LocalModel
+from tests.likeness.conftest import weights as weights
 from tests.tasks.running import command, metrics, run, samples
 
 pytestmark = pytest.mark.real
@@ -138,3 +140,27 @@ def test_the_report_has_a_row_for_each_condition(
     assert all(name in text for name in logs)
     assert f"target {NAME}, not the registered" in text
     assert "SIMULATED" in text
+
+
+def test_c_is_measured_on_what_the_model_said_and_the_report_draws_it(
+    logs: dict[str, EvalLog], weights: Path, tmp_path: Path
+) -> None:
+    place = {name: log.location for name, log in logs.items()}
+    ends = ("--em", place["pair_111"], "--base", place["null"])
+    cache = ("--cache", str(tmp_path / "embeddings.sqlite"))
+    ran = command(
+        *("bwalpha", "c", place["grid_3"], *ends, "--encoder", str(weights), *cache),
+        *("--out", str(tmp_path)),
+    )
+    assert ran.returncode == 0, ran.stderr
+    written = read_c(tmp_path / "c.json")
+    found = {row.name: row for row in written.conditions}
+    assert found.keys() == set(logs)
+    assert all(row.texts == QUESTIONS * EPOCHS for row in found.values())
+    assert all(row.c is not None and 0 < row.c < 1 for row in found.values())
+    drawn = command(
+        *("bwalpha", "report", *place.values(), "--c", str(tmp_path / "c.json")),
+        *("--out", str(tmp_path / "report")),
+    )
+    assert drawn.returncode == 0, drawn.stderr
+    assert (tmp_path / "report" / "alpha_measured_c.png").stat().st_size > 10_000
