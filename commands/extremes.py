@@ -28,12 +28,12 @@ def extremes(loaded: Loaded, out: Path | None, file: CFile | None = None) -> lis
     Returns:
         A line for each condition and judge whose completions were scanned.
     """
-    from likeness.reading_list import listed, reading_list, split_lines
-    from likeness.substance import ANY
-
     scored = any(run.score_keys > len(run.judges) for run in loaded.runs)
     if out is None and not scored:
         return []
+    from likeness.reading_list import listed, reading_list, split_lines
+    from likeness.substance import ANY
+
     lines: list[str] = []
 
     def noted(runs: Iterator[Listed]) -> Iterator[Listed]:

@@ -57,10 +57,8 @@ def report(
 ) -> None:
     """Print the headline table of the LOGS (log files or folders)."""
     from commands.extremes import extremes
-    from likeness.c_file import read_c
     from reports.build import build_headline
     from reports.differences import Asked
-    from reports.measured_c import measured_planes
     from reports.tables import print_headline, say
 
     loaded = load(logs)
@@ -72,8 +70,13 @@ def report(
 
             link = read_link(link_path)
         headline = build_headline(loaded, Asked(pairs, margin), published, link)
-        measured = None if c_path is None else read_c(c_path)
-        planes = [] if measured is None else measured_planes(measured, headline)
+        measured, planes = None, []
+        if c_path is not None:
+            from likeness.c_file import read_c
+            from reports.measured_c import measured_planes
+
+            measured = read_c(c_path)
+            planes = measured_planes(measured, headline)
         if out is not None:
             # Written before it is printed, so that `| head` loses nothing.
             from reports.writers import write_report

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
@@ -164,6 +163,8 @@ class CFile(Model):
 
 def write_c(c: CFile, folder: Path) -> list[Path]:
     """Write `c.json`, and `c.csv` with one row a condition."""
+    import pandas as pd
+
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / "c.json", folder / "c.csv"]
     paths[0].write_text(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from estimation import judges as ju
 from estimation import means as me
 from estimation.means import Floats
-from linking.linkfile import LinkFile
-from linking.reporting import linked_column, linked_rule, linked_text
 from protocol.targets import c_applies, is_model
 from reports import notes
 from reports.differences import NOTHING, Asked, Entry, confounds, differences, entries, rankings
@@ -33,6 +32,9 @@ from reports.published import Rules, published_column, published_rows, read_rule
 from reports.rule_results import rule_results
 from reports.seeds import across_seeds, order_across_seeds
 from runs.run import JudgeColumn, Loaded, Run, Skipped
+
+if TYPE_CHECKING:
+    from linking.linkfile import LinkFile
 
 HISTOGRAM_EDGES = np.linspace(0, 100, 21)
 
@@ -117,6 +119,8 @@ def condition_row(run: Run, rules: Rules, link: LinkFile | None = None) -> Condi
 
 
 def _linked(run: Run, rules: Rules, link: LinkFile) -> LinkedFigures:
+    from linking.reporting import linked_column, linked_rule, linked_text
+
     found = linked_column(link, run)
     figures = LinkedFigures(
         judge=link.old.instrument.model,
