@@ -90,7 +90,7 @@ def measure(condition: Condition, solver: Callable[..., Solver], options: Option
         metadata=run_metadata(
             condition, panel, rubric, seed, judges, str(target or "none/none")
         ).model_dump(mode="json"),
-        tags=[f"score: α of {next(iter(judges))}"],
+        tags=[f"α: {next(iter(judges))}"],
         viewer=viewer(list(judges)),
         headline_metric=HeadlineMetric(scorer=next(iter(judges)), metric="alpha"),
     )

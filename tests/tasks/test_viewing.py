@@ -28,7 +28,7 @@ def test_the_viewer_shows_both_judges_on_one_scale_beside_topic_and_question(
     ]
     assert view.sort is not None
     assert [(sort.column, sort.dir) for sort in view.sort] == [("score__sonnet__sonnet", "asc")]
-    assert log.eval.tags == ["score: α of sonnet"]
+    assert log.eval.tags == ["α: sonnet"]
     scale = ScoreColorScale(palette="good-high", min=0, max=100)
     apart = ScoreColorScale(palette="diverging", min=-100, max=100)
     assert view.score_color_scales == {"sonnet": scale, "opus": scale, "difference": apart}
