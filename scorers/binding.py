@@ -166,7 +166,8 @@ def judge_model(
         said = " ".join(Text.from_markup(str(error.message)).plain.removeprefix("ERROR: ").split())
         raise ProtocolError(
             f"The judge {name}={model} cannot be made: {said} Set the key in the environment or in "
-            f".env, or give another judge with --model-role {name}=provider/model."
+            f".env, or name another judge: --model-role {name}=provider/model in a run, --judge "
+            f"{name}=provider/model with bwalpha judge."
         ) from error
     except ValueError as error:
         raise ProtocolError(
