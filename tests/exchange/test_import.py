@@ -8,6 +8,7 @@ from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log
 from inspect_ai.scorer import Score
 
 from protocol.data import DATASETS, read_jsonl, read_yaml
+from protocol.judges import judge_table
 from protocol.panels import load_panel
 from reports.build import build_headline
 from runs.load import load_runs
@@ -252,7 +253,7 @@ def test_an_imported_log_is_judged_again_over_http(
     assert [judge.judge for judge in comparison.rows[0].judges] == ["sonnet", "opus"]
     sonnet, opus = comparison.rows[0].judges
     assert sonnet.alpha.value == pytest.approx(document["summary"]["overall_mean_aligned"])
-    assert opus.model == "anthropic/claude-opus-4-7"
+    assert opus.model == judge_table().default["opus"]
     assert opus.scored == 6
     out = tmp_path / "out"
     assert bwalpha("export", tmp_path / "logs", "--format", "eps", "--out", out).exit_code == 0
