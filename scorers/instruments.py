@@ -24,7 +24,7 @@ MAX_RETRIES = 10
 ATTEMPT_TIMEOUT = 300
 # What an instrument names field by field, and what says nothing of the reply.
 NAMED = {"max_tokens", "temperature", "top_p", "reasoning_effort", "response_schema"}
-TRAVEL = {
+TRANSPORT = {
     "adaptive_connections",
     "attempt_timeout",
     "batch",
@@ -106,5 +106,5 @@ def instrument(
 
 def _other_settings(own: GenerateConfig) -> str:
     """Everything else that a role sets and that shapes a reply: top_k, a seed, a further system message."""
-    left = own.model_dump(mode="json", exclude_none=True, exclude=NAMED | TRAVEL)
+    left = own.model_dump(mode="json", exclude_none=True, exclude=NAMED | TRANSPORT)
     return json.dumps(left, sort_keys=True) if left else ""

@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -190,12 +191,17 @@ def rows(out: Path) -> dict[str, dict[str, object]]:
     }
 
 
+def linked_figures(out: Path, condition: str) -> dict[str, Any]:
+    linked = rows(out)[condition]["linked"]
+    assert isinstance(linked, dict)
+    return linked
+
+
 def test_a_report_has_the_linked_alpha_beside_the_successors(
     reported: tuple[str, Path],
 ) -> None:
     said, out = reported
-    linked = rows(out)["made_a"]["linked"]
-    assert isinstance(linked, dict)
+    linked = linked_figures(out, "made_a")
     value, low, high = (linked[key] for key in ("value", "low", "high"))
     assert low < value < high
     text = f"on the registered scale {value:.1f} [{low:.0f}, {high:.0f}]"
@@ -235,9 +241,7 @@ def test_a_linked_alpha_is_no_side_of_the_gate(reported: tuple[str, Path], tmp_p
 def test_a_registered_rule_is_decided_by_the_whole_interval_and_says_linked(
     condition: str, rule: str, reported: tuple[str, Path]
 ) -> None:
-    said, out = reported
-    linked = rows(out)[condition]["linked"]
-    assert isinstance(linked, dict)
+    said, linked = reported[0], linked_figures(reported[1], condition)
     assert linked["rule"].replace("28.2087", "28.21") == rule
     assert "linked, " in said
 
@@ -252,9 +256,7 @@ def test_a_registered_rule_is_decided_by_the_whole_interval_and_says_linked(
 def test_a_report_says_why_a_run_is_not_linked(
     condition: str, why: str, reported: tuple[str, Path]
 ) -> None:
-    said, out = reported
-    linked = rows(out)[condition]["linked"]
-    assert isinstance(linked, dict)
+    said, linked = reported[0], linked_figures(reported[1], condition)
     assert linked["value"] is None
     assert linked["rule"] == ""
     assert why in linked["text"]

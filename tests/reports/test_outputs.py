@@ -147,7 +147,8 @@ def test_every_number_of_the_tables_is_in_the_json_to_the_last_digit(
                     continue
                 assert number in said, (key, cell)
                 checked += 1
-    assert checked > 10
+    # The few questions of this report leave its one comparison without p-values.
+    assert checked > (10 if name == "comparisons.csv" else 20)
 
 
 def test_figures_are_drawn_from_the_json_alone(report: Path, tmp_path: Path) -> None:
