@@ -16,7 +16,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from reports.headline import Headline
+from reports.headline import ConditionRow, Headline, PublishedFigures
 
 NUMBER = re.compile(r"(?<![\w.#/])[-+−]?\d[\d,]*(?:\.\d+)?(?:\s?%)?(?![\w/])")
 BOUNDS = re.compile(r"\[([-+−]?\d+(?:\.\d+)?), ([-+−]?\d+(?:\.\d+)?)\]")
@@ -25,7 +25,6 @@ NO_FIGURE = re.compile(
     r"`[^`]*`|\bfollow-up \d|https?://\S+|\]\([^)]*\)|\b\d{4}-\d\d-\d\d(?:T[\d:+.]+)?\b|\b\d+\.\d+\.\d+\b|\S*/\S*\.\w+"
 )
 OPEN, CLOSE = "<!-- bwalpha verify -->", "<!-- /bwalpha verify -->"
-JUDGES = {"sonnet", "opus"}
 KINDS = {"alpha": r"α|\balpha", "gap": r"\bgap", "coherence": "coheren"}
 # What a sentence says when it means a bound, a worst case, a published figure, a part of the panel.
 NARROW = {
@@ -97,6 +96,31 @@ class Unfound:
     where: str
 
 
+@dataclass(frozen=True)
+class Names:
+    """What a write-up may call by name: conditions, judges and questions of a headline."""
+
+    conditions: frozenset[str]
+    judges: frozenset[str]
+    questions: frozenset[str]
+
+    @classmethod
+    def of(cls, headline: Headline) -> Names:
+        """Collect them, those of the published figures included."""
+        rows = [row for comparison in headline.comparisons for row in comparison.rows]
+        everyone: list[ConditionRow | PublishedFigures] = [*rows, *headline.published]
+        return cls(
+            frozenset(row.condition for row in everyone),
+            frozenset(judge.judge for row in everyone for judge in row.judges),
+            frozenset(q.question_id for row in rows for q in row.per_question),
+        )
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Every name."""
+        return self.conditions | self.judges | self.questions
+
+
 def verify(text: str, headline: Headline) -> tuple[int, list[Unfound]]:
     """Look up every number of a Markdown text.
 
@@ -104,16 +128,14 @@ def verify(text: str, headline: Headline) -> tuple[int, list[Unfound]]:
         How many numbers were found, and those that were not.
     """
     figures = list(_figures(headline))
-    known = _names(headline)
-    names = {name for figure in figures for name in figure.path if name in known}
-    rows = [row for comparison in headline.comparisons for row in comparison.rows]
-    questions = {q.question_id for row in rows for q in row.per_question}
+    known = Names.of(headline)
+    names = {n for figure in figures for n in figure.path} & known.all
     found, missing = 0, []
     carried: set[str] = set()
     for line, passage, fresh in _passages(text):
-        conditions = _said(names - questions - JUDGES, passage)
+        conditions = _said(names & known.conditions, passage)
         carried = conditions or (set() if fresh else carried)
-        mine = _meant(figures, names, questions, " ".join((passage, *carried)))
+        mine = _meant(figures, names, known, " ".join((passage, *carried)))
         if not conditions:
             mine += [figure for figure in figures if not names & set(figure.path)]
         if not passage.lstrip().startswith("|"):
@@ -195,14 +217,6 @@ def _walk(value: Any, path: tuple[str, ...]) -> Iterator[Figure]:
             yield Figure(path, float(plain.removesuffix("%")), text=True)
 
 
-def _names(headline: Headline) -> set[str]:
-    rows = [row for comparison in headline.comparisons for row in comparison.rows]
-    published = [row.condition for row in headline.published]
-    questions = {q.question_id for row in rows for q in row.per_question}
-    judges = {judge.judge for row in rows for judge in row.judges} | JUDGES
-    return {*(row.condition for row in rows), *published, *questions, *judges}
-
-
 def _passages(text: str) -> Iterator[tuple[int, str, bool]]:
     """Lines of tables and sentences of prose, and whether one begins anew, apart from those before."""
     fenced, marked, reading = False, OPEN in text, OPEN not in text
@@ -234,7 +248,7 @@ def _intervals(figures: Sequence[Figure]) -> Iterator[tuple[float, float]]:
 
 
 def _meant(
-    figures: Sequence[Figure], names: Iterable[str], questions: set[str], context: str
+    figures: Sequence[Figure], names: Iterable[str], known: Names, context: str
 ) -> list[Figure]:
     """Figures of what a passage names; those of single questions only where it names one."""
     said = _said(names, context)
@@ -242,9 +256,9 @@ def _meant(
         figure
         for figure in figures
         if "histogram" not in figure.path
-        and ("per_question" not in figure.path or said & questions & set(figure.path))
-        and _about(figure, said - questions)
-        and not _only_other(figure, said)
+        and ("per_question" not in figure.path or said & known.questions & set(figure.path))
+        and _about(figure, said & known.conditions)
+        and not _only_other(figure, said & known.judges, known.judges)
     ]
 
 
@@ -283,15 +297,14 @@ def _kind(figure: Figure) -> str:
     return "coherence" if figure.field in ("coherence", "mean_coherent") else "alpha"
 
 
-def _about(figure: Figure, said: set[str]) -> bool:
+def _about(figure: Figure, conditions: set[str]) -> bool:
     """Whether a figure is of a condition that a passage names, or the passage names none."""
-    conditions = said - JUDGES
     return not conditions or bool(conditions & set(figure.path))
 
 
-def _only_other(figure: Figure, said: set[str]) -> bool:
+def _only_other(figure: Figure, named: set[str], judges: frozenset[str]) -> bool:
     """Whether a figure is one judge's where the passage names another judge alone."""
-    named, mine = said & JUDGES, set(figure.path) & JUDGES
+    mine = set(figure.path) & judges
     return bool(named and mine and not named & mine)
 
 

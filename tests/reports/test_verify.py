@@ -199,3 +199,16 @@ def test_the_command_exits_by_what_it_found(headline: Headline, tmp_path: Path) 
     assert result.output.startswith("wrong.md:1: ")
     (tmp_path / "other.json").write_text("{}")
     assert run(main, ["verify", files[0], str(tmp_path / "other.json")]).exit_code == 1
+
+
+def test_a_judge_of_any_name_is_no_condition() -> None:
+    models = {"gpt": "openai/gpt-4.1"}
+    means = {"grid_2": 60.0, "null": 90.0}
+    runs = [made_run(name, {"gpt": mean}, models=models) for name, mean in means.items()]
+    headline = build_headline(loaded(*runs))
+    alphas = {r.condition: r.judges[0].alpha.value for r in headline.comparisons[0].rows}
+    here, elsewhere = alphas["grid_2"], alphas["null"]
+    found, missing = verify(f"Under gpt, grid_2 has an α of {here:.2f}.", headline)
+    assert (found, missing) == (1, [])
+    found, missing = verify(f"Under gpt, grid_2 has an α of {elsewhere:.2f}.", headline)
+    assert (found, [number.text for number in missing]) == (0, [f"{elsewhere:.2f}"])
