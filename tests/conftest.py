@@ -23,6 +23,9 @@ def clear_surroundings(monkeypatch: pytest.MonkeyPatch, factory: pytest.TempPath
     # A model that an earlier test bound to its own judge server must not be handed out again:
     # its calls would be tried over and over against a server that is gone.
     _model._models.clear()
+    # eval_set() from Python leaves its target and its judges behind in the process.
+    _model.active_model_context_var.set(None)
+    _model.init_model_roles({})
     original_rubric.cache_clear()
 
 

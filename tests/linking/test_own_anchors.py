@@ -1,6 +1,5 @@
 """A link made of own logs is checked on them: is the successor still what it was?"""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -55,16 +54,15 @@ def test_a_successor_that_is_what_it_was_is_called_the_same(made: Path, logs: Pa
 
 
 def test_anchors_that_the_link_was_not_made_from_are_refused_before_anybody_is_asked(
-    made: Path, logs: Path, tmp_path: Path
+    made: Path, logs: Path
 ) -> None:
     one = next(iter(sorted(logs.glob("*.eval"))))
     result = link("check", made, "--anchors", one, "--rubric", "open", "--yes")
     assert result.exit_code == 1
     assert "not among these anchors" in result.output
-    other = json.loads(made.read_text("utf-8"))
-    other["new"]["instrument"]["asked"] = "simulated/judge-lenient"
-    moved = tmp_path / "moved.json"
-    moved.write_text(json.dumps(other), "utf-8")
-    told = link("check", moved, "--anchors", logs, "--rubric", "open", "--yes")
+    before = set(made.parent.rglob("*"))
+    other = "sonnet=simulated/judge-lenient"
+    told = link("check", made, "--judge", other, "--anchors", logs, "--rubric", "open")
     assert told.exit_code == 1
-    assert not list(tmp_path.glob("*.state"))
+    assert "judge-lenient" in told.output
+    assert set(made.parent.rglob("*")) == before
