@@ -28,7 +28,7 @@ def extremes(loaded: Loaded, out: Path | None, file: CFile | None = None) -> lis
     Returns:
         A line for each condition and judge whose completions were scanned.
     """
-    scored = any(run.score_keys > len(run.judges) for run in loaded.runs)
+    scored = any(run.score_keys > len(run.judges) + len(run.audits) for run in loaded.runs)
     if out is None and not scored:
         return []
     from likeness.reading_list import listed, reading_list, split_lines

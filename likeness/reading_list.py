@@ -57,7 +57,7 @@ def listed(
     for name, run in zip(names(runs), runs, strict=True):
         row = rows.get((run.location, (run.condition, run.prompt_sha256, run.target, run.seed)))
         try:
-            texts: Texts | str = read_texts(run)
+            texts: Texts | str = read_texts(run, _listed_of(run))
         except ProtocolError as error:
             texts = str(error)
 
@@ -73,16 +73,24 @@ def listed(
         yield Listed(name, row.c if row else None, texts, probabilities)
 
 
-def reading_list(
-    runs: Iterable[Listed], *, scale: str | None, simulated: bool, count: int = READ
-) -> str:
+def _listed_of(run: Run) -> set[tuple[str, int]] | None:
+    """Question id and epoch of what is listed; None, all, where more than judges scored them."""
+    if run.score_keys > len(run.judges) + len(run.audits):
+        return None
+    scores = (
+        np.array([column.aligned for column in run.judges.values()]).reshape(-1, run.epochs.size).T
+    )
+    chosen = {*lowest(scores, READ).tolist(), *most_disputed(scores, READ).tolist()}
+    return {(run.questions[run.clusters[i]].id, int(run.epochs[i])) for i in chosen}
+
+
+def reading_list(runs: Iterable[Listed], *, scale: str | None, simulated: bool) -> str:
     """The lowest and the most disputed completions of every run, with C and both reasonings.
 
     Args:
         runs: The runs.
         scale: Id of the C scale, None without one.
         simulated: Whether any of them is.
-        count: How many of each kind and run at most.
     """
     lines = [
         "# The completions to read",
@@ -94,7 +102,7 @@ def reading_list(
         "",
     ]
     for one in runs:
-        lines += _run(one, count)
+        lines += _run(one)
     return "\n".join(lines)
 
 
@@ -111,7 +119,7 @@ def _alpha(value: float) -> str:
     return number(value, 1) if np.isfinite(value) else NONE
 
 
-def _run(one: Listed, count: int) -> list[str]:
+def _run(one: Listed) -> list[str]:
     lines = [f"## {code(one.name)}", ""]
     if isinstance(one.texts, str):
         return [*lines, code(one.texts), ""]
@@ -124,10 +132,10 @@ def _run(one: Listed, count: int) -> list[str]:
         lines += ["α by what the scanner says that a completion does:", ""]
         lines += [f"- {line}" for line in split_lines(code(one.name), splits)] + [""]
     scores = _scores(texts, judges)
-    lines += _part("Lowest α", one, texts, lowest(scores, count), "No valid verdict.")
+    lines += _part("Lowest α", one, texts, lowest(scores, READ), "No valid verdict.")
     if len(judges) > 1:
         said = "No completion has two valid verdicts that differ."
-        lines += _part("Most disputed", one, texts, most_disputed(scores, count), said)
+        lines += _part("Most disputed", one, texts, most_disputed(scores, READ), said)
     return lines
 
 

@@ -1,7 +1,7 @@
 """The completions of a run, as C needs them: texts with their questions, and what judges said of them."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from likeness.substance import read_flags
@@ -70,8 +70,12 @@ def question_key(question: str) -> str:
     return text_sha256(without_surrogates(question))
 
 
-def read_texts(run: Run) -> Texts:
+def read_texts(run: Run, only: Collection[tuple[str, int]] | None = None) -> Texts:
     """Read a run's completions.
+
+    Args:
+        run: The run.
+        only: Question id and epoch of the few that are wanted; None wants all.
 
     Raises:
         ProtocolError: A log cannot be read, or it holds verdicts without their completions.
@@ -79,7 +83,7 @@ def read_texts(run: Run) -> Texts:
     imported = run.metadata.imported
     if imported is not None and imported.text_missing:
         raise ProtocolError(f"{run.location} holds verdicts without the completions they are on.")
-    answers = [answer for found in read_answers(run).answers.values() for answer in found]
+    answers = [answer for found in read_answers(run, only).answers.values() for answer in found]
     kept = [answer for answer in answers if _is_answer(answer)]
     texts = tuple(
         Text(

@@ -1,9 +1,10 @@
 """The completions of a run, read from its logs with all that was said of them."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from inspect_ai.log import EvalLog, EvalSample, read_eval_log
+from inspect_ai.log import EvalLog, EvalSample, read_eval_log, read_eval_log_sample
 from inspect_ai.model import ChatMessageSystem, StopReason
 from inspect_ai.scorer import Score
 
@@ -60,17 +61,21 @@ class Answers:
     answers: dict[str, list[Answer]]
 
 
-def read_answers(run: Run) -> Answers:
+def read_answers(run: Run, only: Collection[tuple[str, int]] | None = None) -> Answers:
     """Read a run's completions.
+
+    Args:
+        run: The run.
+        only: Question id and epoch of the few that are wanted; None wants all.
 
     Raises:
         ProtocolError: A log cannot be read as a whole.
     """
     answers: dict[str, list[Answer]] = {}
     prompt: str | None = None
-    epochs, completions = 1, run.completions
+    epochs, completions = 1, run.completions if only is None else run.completions.intersection(only)
     for location in run.locations:
-        log = _read(location)
+        log = _read(location, only)
         epochs = max(epochs, log.eval.config.epochs or 1)
         for identity in log.eval.dataset.sample_ids or []:
             answers.setdefault(str(identity), [])
@@ -85,9 +90,18 @@ def read_answers(run: Run) -> Answers:
     return Answers(prompt, epochs, answers)
 
 
-def _read(location: str) -> EvalLog:
+def _read(location: str, only: Collection[tuple[str, int]] | None) -> EvalLog:
     try:
-        return read_eval_log(location, exclude_fields=UNREAD_FIELDS)
+        if only is None or location.endswith(".json"):
+            return read_eval_log(location, exclude_fields=UNREAD_FIELDS)
+        log = read_eval_log(location, header_only=True)
+        log.samples = [
+            read_eval_log_sample(location, id=name, epoch=epoch, exclude_fields=UNREAD_FIELDS)
+            for name in log.eval.dataset.sample_ids or []
+            for wanted, epoch in only
+            if wanted == str(name)
+        ]
+        return log
     except Exception as error:
         raise ProtocolError(f"{location} cannot be read: {type(error).__name__}.") from error
 

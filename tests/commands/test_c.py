@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -329,3 +331,21 @@ def test_a_report_draws_alpha_against_measured_c_and_lists_what_to_read(
         == 0
     )
     assert "; C –" in (plain / "extremes.md").read_text("utf-8")
+
+
+def test_the_report_lists_the_lowest_and_the_most_disputed_of_all(tmp_path: Path) -> None:
+    scores = np.random.default_rng(2).permutation(100).reshape(2, 50)
+
+    def verdicts(judge: str, question: int, epoch: int) -> tuple[float, float]:
+        return float(scores[int(judge == "opus")][10 * question + epoch - 1]), 60.0
+
+    log = c_log(
+        tmp_path / "logs", "mixed", kind("civil"), questions=range(5), epochs=10, verdicts=verdicts
+    )
+    out = tmp_path / "report"
+    assert CliRunner().invoke(main, ["report", str(log.location), "--out", str(out)]).exit_code == 0
+    told = re.findall(r"completion (\d+)\n\nα: .*?(\d+).*?(\d+)", (out / "extremes.md").read_text())
+    first, second = scores.astype(float)
+    by_mean, by_gap = np.argsort(first + second)[:5], np.argsort(-np.abs(first - second))[:5]
+    expected = [(i % 10 + 1, *scores[:, i].tolist()) for i in (*by_mean, *by_gap)]
+    assert [tuple(map(int, row)) for row in told] == expected
