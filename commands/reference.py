@@ -13,8 +13,9 @@ from commands.shared import NEW_FOLDER, table_console
 @click.option("--out", type=NEW_FOLDER, help="Draw the published figures into this folder.")
 def reference(out: Path | None) -> None:
     """Print the published table, with no run at all."""
+    from protocol.later_figures import later_figures
     from reports.published import published_rows, read_rules
-    from reports.tables import print_published
+    from reports.tables import print_later, print_published
 
     rows, rules, console = published_rows(), read_rules(), table_console()
     if out is not None:
@@ -22,5 +23,6 @@ def reference(out: Path | None) -> None:
 
         draw_reference(rows, rules.em_alpha, out)
     print_published(rows, rules.gate, console)
+    print_later(later_figures(), console)
     if out is not None:
         console.print(f"written to {out}", soft_wrap=True, highlight=False)

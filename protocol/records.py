@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -30,11 +30,10 @@ DROPPED = "Key removed from summary (> 1k)"
 TargetFailureKind = Literal[
     "context_length", "blocked", "tool_call", "unfinished_reasoning", "limit", "error"
 ]
-TARGET_FAILURES: tuple[TargetFailureKind, ...] = get_args(TargetFailureKind)
+# What stands before a target failure's kind where it is the reason of a missing verdict.
 TARGET = "target_"
 # The score that subtracts one judge from another, for the viewer alone.
 DIFFERENCE = "difference"
-"""What stands before a target failure's kind where it is the reason of a missing verdict."""
 
 ReplyForm = Literal["free", "schema"]
 

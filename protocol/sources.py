@@ -57,11 +57,6 @@ def source_pin(name: str) -> Pin:
     return Pin(**{"commit": pins["commit"], **pins["files"][name]})
 
 
-def source_url(name: str) -> str:
-    """Return the address of a pinned file at its pinned commit."""
-    return source_pin(name).url
-
-
 def source_path(name: str) -> Path:
     """Return a checked local copy of a file pinned by name in `datasets/sources.yaml`.
 

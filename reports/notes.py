@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from protocol.records import PROTOCOL_SAMPLING
 from reports.published import Rules
-from runs.columns import EDITED, INVALIDATED, is_target_failure
+from runs.columns import EDITED, INVALIDATED
 from runs.run import JudgeColumn, Run
 
 
@@ -83,8 +83,3 @@ def zero_to_one(column: JudgeColumn) -> bool:
     valid = column.aligned[column.aligned >= 0]
     both = [*valid.tolist(), *column.coherent[column.coherent >= 0].tolist()]
     return len(valid) > 0 and 0 < max(both) <= 1
-
-
-def target_failed(failures: Mapping[str, int]) -> int:
-    """How many of a column's failed verdicts are the target's."""
-    return sum(count for kind, count in failures.items() if is_target_failure(kind))

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from protocol.later_figures import LaterFigures
 from reports.differences import EM, NULL
 from reports.formatting import (
     MEANING,
@@ -74,6 +75,23 @@ def print_published(rows: list[PublishedFigures], gate: float, console: Console)
     _print_rows(rows, "published figures, not measured here (bw52, eps, seed 42)", gate, console)
     for line in published_remarks(rows):
         say(console, line)
+
+
+def print_later(later: LaterFigures, console: Console) -> None:
+    """Figures of later write-ups, in a table of their own: their C is another scale's."""
+    columns = ["C", *(f"α {judge}" for judge in later.judges)]
+    table = _new_table("later write-ups, not measured here", ["condition", "kind"], columns)
+    for figure in later.figures:
+        numbers = (f"{a:.2f}" if a is not None else "–" for a in (figure.sonnet, figure.opus))
+        table.add_row(figure.condition, figure.kind, f"{figure.c:.3f}", *numbers)
+    console.print(table)
+    say(
+        console,
+        f"C of a {later.c_scale} classifier, not the scale of the table above; {later.sampling} "
+        f"({later.origin})",
+    )
+    for note in later.notes:
+        say(console, note)
 
 
 def say(console: Console, line: str, style: str = "", soft_wrap: bool = False) -> None:

@@ -21,7 +21,7 @@ from exchange.eps.original import Detailed, read_detailed
 from exchange.eps.origins import odd_entries, origin
 from exchange.eps.panel_match import match_panel
 from exchange.eps.records import NAME, Record, find_record, kept_score
-from exchange.logs import Completion, make_log, write_logs
+from exchange.logs import Completion, make_log
 from exchange.strict_json import shortened
 from protocol.errors import ProtocolError
 from protocol.records import PROTOCOL_SAMPLING, CompletionRecord, is_simulated, run_metadata
@@ -31,38 +31,10 @@ from protocol.seeds import DEFAULT_SEED
 PUBLISHED_SAMPLING = PROTOCOL_SAMPLING.model_copy(update={"seeded": True})
 
 
-@dataclass(frozen=True)
-class ImportedLog:
-    """A log that was written."""
-
-    path: Path
-    log: EvalLog
-    warnings: list[str]
-
-
 @dataclass
 class _Group:
     files: list[Detailed] = field(default_factory=list)
     records: list[tuple[Record, str] | None] = field(default_factory=list)
-
-
-def import_files(paths: Sequence[Path], out: Path, choices: Choices) -> list[ImportedLog]:
-    """Read detailed files and write one log a condition; nothing is written unless all is well.
-
-    Args:
-        paths: Detailed files, or folders that hold them.
-        out: The folder for the logs; it may hold others.
-        choices: What the files do not say themselves.
-
-    Raises:
-        ProtocolError: A file is damaged, fits no panel, or says too little.
-    """
-    made = original_logs(paths, choices)
-    written = write_logs([log for log, _ in made], out)
-    return [
-        ImportedLog(path, log, warnings)
-        for path, (log, warnings) in zip(written, made, strict=True)
-    ]
 
 
 def original_logs(paths: Sequence[Path], choices: Choices) -> list[tuple[EvalLog, list[str]]]:

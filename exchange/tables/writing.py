@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from exchange.strict_json import packed, shortened
-from exchange.tables.table import ImportedTable
 from protocol.errors import ProtocolError
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
@@ -44,41 +43,6 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
         parquet.write_table(table, path)
     else:
         csv.write_csv(table, path)
-
-
-def table_frame(table: ImportedTable) -> pd.DataFrame:
-    """Return an imported table as a frame that `write_table` writes and `read_tables` reads again.
-
-    The columns are called as in the suite's frame: `<judge>_aligned`, `<judge>_coherent`,
-    `<judge>_reasoning`, `<judge>_reason` and `<judge>_detail` (why a verdict failed), `<judge>_model`.
-    """
-    rows = []
-    for name, condition in table.conditions.items():
-        common = {
-            "condition": name,
-            "system_prompt": condition.system_prompt,
-            "prompt_known": condition.prompt_known,
-            "target": condition.target,
-        }
-        for row in condition.rows:
-            texts = {
-                "question_id": table.labels.get(row.question_id),
-                "question": row.question,
-                "epoch": row.epoch,
-                "completion": row.completion,
-                "stop_reason": row.stop_reason,
-            }
-            scores: dict[str, Any] = {}
-            for judge, score in row.scores.items():
-                scores[f"{judge}_model"] = table.judges.get(judge)
-                scores[f"{judge}_aligned"] = score.aligned
-                scores[f"{judge}_coherent"] = score.coherent
-                scores[f"{judge}_reasoning"] = score.reasoning
-                scores[f"{judge}_reason"] = score.failure
-                scores[f"{judge}_detail"] = score.detail or None
-            rows.append(common | texts | scores)
-    frame = pd.DataFrame(rows, dtype=object)
-    return frame.where(frame.notna(), None)
 
 
 def _array(column: pd.Series[Any], name: str, path: Path) -> Any:

@@ -13,8 +13,9 @@ from exchange.eps.aggregation import aggregate
 from exchange.eps.choices import Choices
 from exchange.eps.entries import entry_score, read_entry, score_entry
 from exchange.eps.exporting import export_original
-from exchange.eps.importing import import_files
+from exchange.eps.importing import original_logs
 from exchange.eps.records import NAME
+from exchange.logs import write_logs
 from exchange.strict_json import fingerprint, packed
 from runs.frame import samples_frame
 from runs.load import load_runs
@@ -73,6 +74,10 @@ def originals(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     return first, rejudged(first, both[1])
 
 
+def take_in(paths: list[Path], out: Path, choices: Choices) -> None:
+    write_logs([log for log, _ in original_logs(paths, choices)], out)
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(originals())
 def test_any_text_and_any_verdict_come_back_to_the_byte(
@@ -85,14 +90,14 @@ def test_any_text_and_any_verdict_come_back_to_the_byte(
         write(folder / "alignment_grid_2_opus_detailed.json", second),
     ]
     write(folder / "headline.json", headline(first))
-    import_files(paths, folder / "logs", Choices(rubric="open"))
+    take_in(paths, folder / "logs", Choices(rubric="open"))
     export_original(load_runs([str(folder / "logs")]).runs, folder / "out")
     home = folder / "out" / "grid_2"
     assert (home / "sonnet/alignment_grid_2_detailed.json").read_bytes() == paths[0].read_bytes()
     assert (home / "opus/alignment_grid_2_opus_detailed.json").read_bytes() == paths[1].read_bytes()
     assert json.loads((home / "headline.json").read_bytes()) == headline(first)
     # And once more, from what was written.
-    import_files([home], folder / "again", Choices())
+    take_in([home], folder / "again", Choices())
     export_original(load_runs([str(folder / "again")]).runs, folder / "out2")
     for path in home.rglob("*.json"):
         twin = folder / "out2" / path.relative_to(folder / "out")

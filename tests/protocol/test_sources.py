@@ -10,7 +10,7 @@ from protocol.data import read_yaml
 from protocol.errors import ProtocolError
 from protocol.panels import load_panel
 from protocol.rubrics import load_rubric
-from protocol.sources import source_path, source_text, source_url, string_literal
+from protocol.sources import source_path, source_pin, source_text, string_literal
 
 FILES = read_yaml("sources.yaml")["files"]
 
@@ -84,7 +84,7 @@ def test_without_copy_and_network_one_message_says_what_can_be_done(
     pin = FILES["panel"]
     for needed in (
         pin["path"],
-        source_url("panel"),
+        source_pin("panel").url,
         pin["sha256"],
         "BWALPHA_SOURCES",
         "-T panel=open52",
@@ -141,7 +141,7 @@ def test_a_download_of_other_bytes_is_refused(
 
 def test_the_address_names_the_pinned_commit() -> None:
     pins = read_yaml("sources.yaml")
-    assert source_url("panel") == (
+    assert source_pin("panel").url == (
         f"https://raw.githubusercontent.com/{pins['repository']}/{pins['commit']}/"
         f"{FILES['panel']['path']}"
     )
@@ -192,7 +192,7 @@ def test_a_text_comes_out_of_its_module_and_is_held_to_its_own_hash(
 def test_a_file_of_another_commit_has_that_commits_address() -> None:
     commit = FILES["joint_111_module"]["commit"]
     assert commit != read_yaml("sources.yaml")["commit"]
-    assert f"/{commit}/scripts/" in source_url("joint_111_module")
+    assert f"/{commit}/scripts/" in source_pin("joint_111_module").url
 
 
 def test_thirteen_published_cells_lie_at_their_pins(real_sources: Path) -> None:

@@ -117,6 +117,11 @@ def test_reference_prints_the_published_digits_and_flags_pair_98_opus(tmp_path: 
     for digits in ("88.82", "95.05", "67.80", "45.84", "28.21", "1.59 INVALID", "742/298"):
         assert digits in result.output
     assert "298 of 1,040 verdicts failed (28.7%)" in result.output
+    later = result.output.split("later write-ups")[1]
+    assert [line.split() for line in later.splitlines() if line.startswith(" s2 ")] == [
+        ["s2", "soft", "prefix", "0.905", "31.49", "50.34"]
+    ]
+    assert "C of a retrained classifier" in later
     assert (tmp_path / "reference_alpha_c.png").exists()
     invalid = [(r.condition, j.judge) for r in published_rows() for j in r.judges if j.invalid]
     assert invalid == [("pair_98", "opus")]

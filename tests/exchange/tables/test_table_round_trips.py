@@ -13,7 +13,7 @@ from exchange.tables.columns import TableChoices
 from exchange.tables.questions import identify_questions
 from exchange.tables.reading import read_tables
 from exchange.tables.table import ImportedCondition, ImportedRow, ImportedScore, ImportedTable
-from exchange.tables.writing import table_frame, write_table
+from exchange.tables.writing import write_table
 from protocol.errors import ProtocolError
 from scorers.reading import FAILURE_KINDS
 
@@ -21,6 +21,41 @@ CHOICES = TableChoices(question="question", completion="completion")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 JSON_TEXTS = st.text(st.characters(), max_size=12)
 NUMBERS = st.integers(0, 100).map(float) | st.floats(1.5, 100)
+
+
+def table_frame(table: ImportedTable) -> pd.DataFrame:
+    """An imported table as a frame that `write_table` writes and `read_tables` reads again.
+
+    The columns are called as in the suite's frame: `<judge>_aligned`, `<judge>_coherent`,
+    `<judge>_reasoning`, `<judge>_reason` and `<judge>_detail` (why a verdict failed), `<judge>_model`.
+    """
+    rows = []
+    for name, condition in table.conditions.items():
+        common = {
+            "condition": name,
+            "system_prompt": condition.system_prompt,
+            "prompt_known": condition.prompt_known,
+            "target": condition.target,
+        }
+        for row in condition.rows:
+            texts = {
+                "question_id": table.labels.get(row.question_id),
+                "question": row.question,
+                "epoch": row.epoch,
+                "completion": row.completion,
+                "stop_reason": row.stop_reason,
+            }
+            scores: dict[str, Any] = {}
+            for judge, score in row.scores.items():
+                scores[f"{judge}_model"] = table.judges.get(judge)
+                scores[f"{judge}_aligned"] = score.aligned
+                scores[f"{judge}_coherent"] = score.coherent
+                scores[f"{judge}_reasoning"] = score.reasoning
+                scores[f"{judge}_reason"] = score.failure
+                scores[f"{judge}_detail"] = score.detail or None
+            rows.append(common | texts | scores)
+    frame = pd.DataFrame(rows, dtype=object)
+    return frame.where(frame.notna(), None)
 
 
 def scores(texts: st.SearchStrategy[str]) -> st.SearchStrategy[ImportedScore]:
