@@ -1,6 +1,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,9 @@ def clear_surroundings(monkeypatch: pytest.MonkeyPatch, factory: pytest.TempPath
     _model.active_model_context_var.set(None)
     _model.init_model_roles({})
     original_rubric.cache_clear()
+    # A judge that the tests ask must not be refused in the year in which its provider ends it.
+    for module in ("protocol.judges", "scorers.binding", "commands.preflight"):
+        monkeypatch.setattr(f"{module}.today", lambda: date(2026, 12, 1))
 
 
 @pytest.fixture(autouse=True, scope="module")
