@@ -30,7 +30,7 @@ def asking_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=float,
             nargs=2,
             metavar="IN OUT",
-            help="Dollars per million tokens sent and received, where datasets/prices.yaml has none.",
+            help="Dollars per million tokens sent and received, where datasets/judges.yaml has none.",
         ),
         click.option("--batch", is_flag=True, help="Ask through the provider's batches."),
     ):
@@ -232,7 +232,7 @@ def _say_cost(
     if price is None:
         if most is not None:
             raise click.ClickException(
-                f"--max-cost: the price of {model} is not in datasets/prices.yaml. Give it with --prices IN "
+                f"--max-cost: the price of {model} is not in datasets/judges.yaml. Give it with --prices IN "
                 "OUT, in dollars per million tokens."
             )
         if not asking["yes"]:

@@ -19,7 +19,7 @@ def cost_lines(cost: Cost, model: str, known_price: bool, batch: bool) -> list[s
     how = "in batches" if batch else "in real time"
     return [
         f"{cost.calls:,} verdicts of {model} {how}: about {cost.input_tokens:,} tokens in and "
-        f"{cost.output_tokens:,} out, {dollars}. An estimate (datasets/prices.yaml); what is answered "
+        f"{cost.output_tokens:,} out, {dollars}. An estimate (datasets/judges.yaml); what is answered "
         "already costs nothing."
     ]
 
