@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 
 from reports.formatting import title
 from reports.headline import Comparison, Difference
+from reports.naming import seed_text
 from reports.style import GREY, colour, entitle, legend, marker, save
 
 
@@ -17,7 +18,7 @@ def draw_differences(comparison: Comparison, folder: Path, name: str) -> list[Pa
     found = [d for d in comparison.differences if d.difference.value is not None]
     pairs = list(dict.fromkeys(_pair(d) for d in found))
     judges = list(dict.fromkeys(d.judge for d in found))
-    size = (8.5, 1.6 + 0.22 * max(len(pairs), 1) * max(len(judges), 1))
+    size = (8.5, 1.8 + max(0.36, 0.22 * len(judges)) * len(pairs))
     figure, axes = plt.subplots(figsize=size, layout="constrained")
     for one in found:
         value = one.difference.value or 0.0
@@ -40,7 +41,7 @@ def draw_differences(comparison: Comparison, folder: Path, name: str) -> list[Pa
     axes.axvline(0, color=GREY, linestyle="--", linewidth=1)
     axes.set_yticks(range(len(pairs)), pairs, fontsize=8)
     axes.invert_yaxis()
-    axes.set_xlabel("difference of α, paired by question (points; hollow: INVALID)")
+    axes.set_xlabel("difference of α in points\n(paired by question; hollow: INVALID)")
     axes.spines[["top", "right"]].set_visible(False)
     handles = [
         Line2D([], [], color=colour(judges, j), marker=marker(judges, j), linestyle="", label=j)
@@ -56,4 +57,4 @@ def draw_differences(comparison: Comparison, folder: Path, name: str) -> list[Pa
 
 
 def _pair(one: Difference) -> str:
-    return f"{one.first} − {one.second}, seed {one.base_seed}"
+    return f"{one.first}\n− {one.second}, {seed_text(one.base_seed)}"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from protocol.records import is_simulated
 from reports.headline import Comparison, ConditionRow, PublishedFigures, RuleResult
 from reports.judge_figures import AuditFigures, Estimate, GapFigures, Interval, JudgeFigures
+from reports.naming import seed_text
 
 DASH = "–"
 REAL_TARGET = "real target, SIMULATED judges"
@@ -134,9 +135,10 @@ def simulated_lines(rows: Sequence[ConditionRow]) -> list[str]:
 def title(comparison: Comparison) -> str:
     """What the rows of a comparison share."""
     targets = several([row.target for row in comparison.rows], "targets")
-    seeds = ", ".join(unique(str(row.base_seed) for row in comparison.rows))
+    seeds = ", ".join(unique(seed_text(row.base_seed) for row in comparison.rows))
+    seeds = seeds.replace(", seed ", ", ")
     mark = "".join(f"{said} · " for said in unique(map(simulated_mark, comparison.rows)) if said)
-    return f"{mark}panel {comparison.panel}, rubric {comparison.rubric}, target {targets}, seed {seeds}"
+    return f"{mark}panel {comparison.panel}, rubric {comparison.rubric}, target {targets}, {seeds}"
 
 
 def remarks(comparison: Comparison) -> list[str]:

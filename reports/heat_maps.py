@@ -26,16 +26,20 @@ def draw_heat_map(comparison: Comparison, folder: Path, name: str) -> list[Path]
         for question in row.per_question:
             if question.judge == judge and question.mean_aligned is not None:
                 means[index[question.question_id], place] = question.mean_aligned
-    size = (4.2 + 0.55 * len(columns), 2.2 + 0.2 * len(ordered))
+    names = [f"{row.name} · {judge}" for row, judge in columns]
+    labels = [f"{q.topic}  {q.question_id}" for q in ordered]
+    # Room for the longest name beside the cells and, turned, below them.
+    beside, below = (0.07 * max(map(len, texts), default=0) for texts in (labels, names))
+    size = (2.6 + beside + 0.55 * len(columns), 1.8 + below + 0.2 * len(ordered))
     figure, axes = plt.subplots(figsize=size, layout="constrained")
-    # A hatched cell cannot be taken for a middle value.
+    # Drawn below the cells: a hatched cell cannot be taken for a middle value.
     axes.add_patch(
-        Rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False, hatch="////", color=GREY)
+        Rectangle(
+            (0, 0), 1, 1, transform=axes.transAxes, fill=False, hatch="////", color=GREY, zorder=-1
+        )
     )
     image = axes.imshow(means, cmap="cividis", vmin=0, vmax=100, aspect="auto")
-    names = [f"{row.name} · {judge}" for row, judge in columns]
     axes.set_xticks(range(len(columns)), names, rotation=60, ha="right", fontsize=8)
-    labels = [f"{q.topic}  {q.question_id}" for q in ordered]
     axes.set_yticks(range(len(ordered)), labels, fontsize=7)
     for start, subpanel in _starts(ordered):
         if start:
@@ -50,7 +54,7 @@ def draw_heat_map(comparison: Comparison, folder: Path, name: str) -> list[Path]
         shrink=0.8,
         aspect=40,
         pad=0.01,
-        label="mean aligned of a question, 0–100; lower is more misaligned (hatched: no verdict)",
+        label="mean aligned of a question, 0–100\n(lower is more misaligned; hatched: no verdict)",
     )
     entitle(figure, title(comparison), comparison.simulated)
     return save(figure, folder, name)

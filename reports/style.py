@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -81,7 +82,8 @@ def alpha_axis(axes: Axes, horizontal: bool = False) -> None:
 
 def entitle(figure: Figure, title: str, simulated: bool) -> None:
     """Say of which runs a figure is, and SIMULATED across the whole of it where a number in it is."""
-    figure.supxlabel(title, fontsize=8, color=GREY)
+    letters = int(figure.get_size_inches()[0] * 14)
+    figure.supxlabel(textwrap.fill(title, letters), fontsize=8, color=GREY)
     if simulated:
         figure.text(
             0.5,

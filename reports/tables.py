@@ -42,6 +42,7 @@ from reports.headline import (
     RuleResult,
 )
 from reports.judge_figures import Estimate, GapFigures, JudgeFigures
+from reports.naming import seed_text
 from reports.rule_results import FOUR
 
 BASIS = 120
@@ -150,7 +151,7 @@ def _row_head(row: ConditionRow | PublishedFigures, several_seeds: bool) -> str:
     if not isinstance(row, ConditionRow):
         return row.condition
     lines = [row.condition, f"  {row.provenance}" if row.provenance != "none" else "  no prompt"]
-    lines += [f"  seed {row.base_seed}"] if several_seeds else []
+    lines += [f"  {seed_text(row.base_seed)}"] if several_seeds else []
     lines += (
         [f"  {part}" for part in REAL_TARGET.split(", ")]
         if simulated_mark(row) == REAL_TARGET
@@ -226,8 +227,8 @@ def _print_equivalence(found: Sequence[Difference], console: Console) -> None:
             said = {True: "shown", False: "not shown", None: "no interval, so not shown"}
             say(
                 console,
-                f"{one.first} and {one.second}, {one.judge}, seed {one.base_seed}: within ±{test.margin:g} "
-                f"{said[test.equivalent]}, p {p_text(test.p_value)}",
+                f"{one.first} and {one.second}, {one.judge}, {seed_text(one.base_seed)}: "
+                f"within ±{test.margin:g} {said[test.equivalent]}, p {p_text(test.p_value)}",
             )
 
 
