@@ -28,8 +28,12 @@ def page(name: str) -> str:
     return (ROOT / "docs" / f"{name}.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("name", condition_rows())
-def test_a_condition_has_a_solver_and_a_registered_task(name: str) -> None:
+CONDITIONS = {*condition_rows(), *(n for f, names in TASKS.items() if f != "custom" for n in names)}
+
+
+@pytest.mark.parametrize("name", sorted(CONDITIONS))
+def test_a_condition_has_a_row_a_solver_and_a_registered_task(name: str) -> None:
+    assert name in condition_rows()
     assert callable(getattr(import_module("solvers.conditions"), name, None))
     [file] = [file for file, names in TASKS.items() if name in names]
     assert callable(getattr(import_module(f"tasks.{file}"), name, None))
