@@ -11,15 +11,15 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 from inspect_ai.log import read_eval_log, write_eval_log
 
-from tests.judging.test_judge_command import JUDGES, generated, judged, metrics, records, typed
+from tests.judging.test_judge_command import JUDGES, generated, judged, records, typed
 from tests.support.judge_server import JudgeServer
 from tests.support.messages_api import Answer, Request, hashed_verdict
 from tests.tasks.judged_over_http import point_at
-from tests.tasks.running import OPEN, samples, surroundings
+from tests.tasks.running import OPEN, metrics, samples, surroundings
 
 ALL = 6
 
