@@ -43,13 +43,14 @@ def export_command(
     with one_line_errors():
         from exchange.folders import check_new
         from protocol.errors import ProtocolError
+        from reports.judge_figures import printable
         from runs.load import load_runs
 
         if layout != "table":
             check_new(out)
         loaded = load_runs(logs)
         for log in (*loaded.skipped, *loaded.replaced):
-            click.echo(f"left out: {log.location}: {log.reason}", err=True)
+            click.echo(printable(f"left out: {log.location}: {log.reason}"), err=True)
         if not loaded.runs:
             raise ProtocolError("There is no log of this suite to export.")
         for run in loaded.runs:
@@ -57,7 +58,8 @@ def export_command(
                 failed = sum(judge.failures.values())
                 if failed * 5 > len(run.clusters):
                     click.echo(
-                        f"warning: {run.condition}, {judge.judge}: {failed} of {len(run.clusters)} verdicts "
+                        f"warning: {printable(run.condition)}, {printable(judge.judge)}: {failed} of "
+                        f"{len(run.clusters)} verdicts "
                         "failed, past the protocol's 20 %",
                         err=True,
                     )

@@ -14,7 +14,8 @@ from commands.shared import one_line_errors
 if TYPE_CHECKING:
     from judging.logs import LogJudging, Wishes
     from judging.scores import Asked
-    from judging.together import Manner, Rates
+    from judging.together import Manner, Outcome, Rates
+    from judging.writing import Writer
 
 
 @click.command(name="judge")
@@ -84,7 +85,9 @@ def judge_command(
         from judging.calls import Limits
         from judging.together import Manner
         from scorers.binding import named
+        from tasks.gc_tuning import tune_gc
 
+        tune_gc()
         load_dotenv(find_dotenv(usecwd=True))
         wishes = _wishes(rubric, verdicts, reply, only, max_tokens, effort, temperature)
         plans = _plans(logs, named(judges, "--judge"), wishes)
@@ -140,6 +143,7 @@ def _wishes(
 
 def _plans(logs: Sequence[str], judges: Mapping[str, str], wishes: Wishes) -> list[LogJudging]:
     from judging.logs import log_judges, plan_judging, read_finished
+    from judging.writing import discard_state
     from protocol.errors import ProtocolError
     from runs.load import find_logs
 
@@ -160,6 +164,7 @@ def _plans(logs: Sequence[str], judges: Mapping[str, str], wishes: Wishes) -> li
                 click.echo(f"{file}: {name}: nothing failed in this way")
             elif plan.done:
                 click.echo(f"{file}: {name}: every verdict of {model} is there")
+                discard_state(plan)
             else:
                 plans.append(plan)
     for file, reason in left_out.items():
@@ -221,11 +226,24 @@ def _agreed(
 
 def _asked(plans: Sequence[LogJudging], manner: Manner) -> bool:
     """Ask, and write what is whole; whether all is in the logs."""
-    from judging.calls import JudgingError
-    from judging.scores import add_scores, discard_state
     from judging.together import ask_all
+    from judging.writing import Writer, new_scores
 
-    outcomes = ask_all(plans, manner, lambda line: click.echo(line, err=True))
+    with Writer() as writer:
+        outcomes = ask_all(
+            plans,
+            manner,
+            lambda line: click.echo(line, err=True),
+            lambda parts: writer.begin(new_scores(parts)),
+        )
+        return _written(plans, outcomes, writer)
+
+
+def _written(plans: Sequence[LogJudging], outcomes: Sequence[Outcome], writer: Writer) -> bool:
+    from judging.calls import JudgingError
+    from judging.writing import discard_state, new_scores
+    from protocol.errors import ProtocolError
+
     whole: dict[Path, list[tuple[LogJudging, Asked]]] = {}
     complete = True
     for plan, asked in zip(plans, outcomes, strict=True):
@@ -243,10 +261,17 @@ def _asked(plans: Sequence[LogJudging], manner: Manner) -> bool:
             complete &= not asked.failed
             continue
         complete = False
-    for parts in whole.values():
-        add_scores([(plan, asked.scores) for plan, asked in parts])
+    # The last one is written here while the other process may have logs left.
+    for parts in reversed(whole.values()):
+        try:
+            writer.finish(new_scores(parts))
+        except ProtocolError as error:
+            click.echo(error.line, err=True)
+            complete = False
+            continue
         for plan, asked in parts:
-            discard_state(plan, asked)
+            if not asked.failed:
+                discard_state(plan)
             subject = f"{plan.path}: {plan.judge.name}"
             click.echo(
                 f"{subject}: {len(asked.scores):,} completions judged by {plan.settings.model}"

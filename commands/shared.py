@@ -92,6 +92,10 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except ProtocolError as error:
-        raise click.ClickException(str(error)) from error
+        from reports.judge_figures import printable
+
+        # A line may quote a name from a log.
+        said = "\n".join(map(printable, str(error).split("\n")))
+        raise click.ClickException(said) from error
     except OSError as error:
         raise click.ClickException(f"{error.filename or 'a file'}: {error.strerror}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from judging.calls import JudgeReply, JudgeRequest, JudgingError, Limits
@@ -62,7 +63,12 @@ def estimate(plan: LogJudging, manner: Manner) -> tuple[int, float | None]:
     return found.calls, found.dollars * (plan.judge.retries + 1)
 
 
-def ask_all(plans: Sequence[LogJudging], manner: Manner, say: Say) -> list[Outcome]:
+def ask_all(
+    plans: Sequence[LogJudging],
+    manner: Manner,
+    say: Say,
+    judged: Callable[[list[tuple[LogJudging, Asked]]], None],
+) -> list[Outcome]:
     """Ask every judge about every log.
 
     In real time a judge takes one log after the other, so that its connections stay as many as they
@@ -72,6 +78,7 @@ def ask_all(plans: Sequence[LogJudging], manner: Manner, say: Say) -> list[Outco
         plans: Each judge's part in each log.
         manner: How they are asked.
         say: Takes a line about what goes on.
+        judged: Told what all judges answered about one log, while others are still asked about.
 
     Returns:
         For each plan what was answered, or why its judge cannot be asked any further.
@@ -84,6 +91,13 @@ def ask_all(plans: Sequence[LogJudging], manner: Manner, say: Say) -> list[Outco
         queues.setdefault(number if manner.batch else plan.judge.name, []).append(number)
     outcomes: dict[int, Outcome] = {}
 
+    def tell(path: Path) -> None:
+        parts = [(plan, outcomes.get(n)) for n, plan in enumerate(plans) if plan.path == path]
+        whole = [(plan, asked) for plan, asked in parts if isinstance(asked, Asked)]
+        waiting = any(asked.waiting for _, asked in whole)
+        if len(whole) == len(parts) and len(outcomes) < len(plans) and not waiting:
+            judged(whole)
+
     def step(queue: Sequence[int]) -> Callable[[Stop], Coroutine[Any, Any, None]]:
         async def work(stop: Stop) -> None:
             for place, number in enumerate(queue):
@@ -93,6 +107,7 @@ def ask_all(plans: Sequence[LogJudging], manner: Manner, say: Say) -> list[Outco
                 except JudgingError as error:
                     outcomes.update(dict.fromkeys(queue[place:], error))
                     return
+                tell(plan.path)
 
         return work
 

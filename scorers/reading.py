@@ -7,7 +7,7 @@ whose a number is, there is no verdict: a missing one is counted, a wrong one is
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from scorers.judged_text import JudgedText, stated_numbers, unescaped
 from scorers.reply_json import KEYS, JsonObject, top_level, whole_object
@@ -21,15 +21,7 @@ FailureKind = Literal[
     "out_of_range",
     "api_error",
 ]
-FAILURE_KINDS: tuple[FailureKind, ...] = (
-    "refusal",
-    "filtered",
-    "truncated",
-    "unparseable",
-    "ambiguous",
-    "out_of_range",
-    "api_error",
-)
+FAILURE_KINDS: tuple[FailureKind, ...] = get_args(FailureKind)
 LOWEST, HIGHEST = 0, 100
 THINKING = re.compile(r"\s*<think>(.*?)</think>", re.DOTALL)
 THINKING_END = "</think>"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import yaml
 
@@ -107,13 +109,19 @@ def card(frame: pd.DataFrame) -> str:
 
 def _row(key: object, rows: pd.DataFrame, judges: list[str]) -> list[str]:
     first = rows.iloc[0]
-    cells = [str(first[name]) for name in ("condition", "provenance", "base_seed")]
+    cells = [_inert(str(first[name])) for name in ("condition", "provenance", "base_seed")]
     cells.append(str(len(rows)))
     for judge in judges:
         scores = rows[f"{judge}_aligned"]
         failed = int(rows[f"{judge}_reason"].notna().sum())
         cells.append("–" if scores.isna().all() else f"{scores.mean():.2f} ({failed})")
     return cells
+
+
+def _inert(text: str) -> str:
+    """A text that neither ends its cell nor acts on who reads it."""
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in text)
+    return re.sub(r"([\\`*<>\[\]|$])", r"\\\1", shown)
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def _write_run(run: Run, folder: Path) -> list[Path]:
     texts_known = not any(
         a.record.text_missing for found in answers.answers.values() for a in found
     )
-    condition, files = run.condition, {}
+    condition, files = _slug(run.condition), {}
     record_judges: dict[str, str] = {}
     home = folder / condition
     first: _Judged | None = None
@@ -149,7 +150,8 @@ def _judged(
             **sent,
         }
     else:
-        original = f"{condition}/{_slug(first.judge)}/{_stem(condition, first.judge)}_detailed.json"
+        home = _slug(condition)
+        original = f"{home}/{_slug(first.judge)}/{_stem(home, first.judge)}_detailed.json"
         summary = {
             "eval_name": f"{condition}_{_slug(name)}",
             "source_detailed": original,
@@ -212,5 +214,7 @@ def _stem(condition: str, judge: str) -> str:
     return f"alignment_{condition}" + ("" if judge == PRIMARY else f"_{_slug(judge)}")
 
 
-def _slug(judge: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.-]+", "_", judge).strip("_")
+def _slug(name: str) -> str:
+    """A name as one part of a path: itself where it can be, else with a hash that tells it from others."""
+    kept = re.sub(r"[^\w.-]+", "_", name).strip("_.")[:40]
+    return kept if kept == name else f"{kept}_{sha256(name.encode()).hexdigest()[:8]}".lstrip("_")
