@@ -256,7 +256,10 @@ def main() -> None:
     stored = given.state / f"seed-{given.seed}-of-{given.sample}.json"
     copy_of_the_code(copy)
     known = learn_tests(copy, given.state / "tests.json")
-    mutants = drawn(copy, given.sample, given.seed)[: given.first]
+    names = given.state / f"drawn-{given.seed}-of-{given.sample}.json"
+    if not names.exists():
+        names.write_text(json.dumps(drawn(copy, given.sample, given.seed)))
+    mutants = [Mutant(*row) for row in json.loads(names.read_text())][: given.first]
     results = {int(k): v for k, v in json.loads(stored.read_text()).items()} if stored.exists() else {}
     preload()
     for number, mutant in enumerate(mutants):
