@@ -3,7 +3,7 @@
     python -m tests.reports.holding     # after a change that is meant: write them again, and read the diff
 
 Two targets, two seeds, gaps far from 0 and of both signs, a judge over the failure limit, a reconstruction, verdicts
-given twice and failures judged again. All numbers are planted.
+given twice and failures judged again; beside it a comparison that is simulated. All numbers are planted.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from rich.console import Console
 
 from reports.build import build_headline
@@ -60,10 +62,17 @@ def planted_runs() -> Iterator[Run]:
     )
 
 
+def simulated_runs() -> Iterator[Run]:
+    models = {"sonnet": "simulated/judge", "opus": "simulated/judge-lenient"}
+    for name, target in (("grid_1", "simulated/target"), ("grid_2", "simulated/target"), ("grid_2", OTHER)):
+        means = {"sonnet": 20.0, "opus": 45.0}
+        yield made_run(name, means, models=models, target=target, panel="open52", **SMALL)
+
+
 def planted() -> Headline:
     skipped = Skipped("logs/broken.eval", "cannot be read")
     replaced = Skipped("logs/old.eval", "a newer run counts")
-    runs = Loaded(tuple(planted_runs()), (skipped,), (replaced,))
+    runs = Loaded((*planted_runs(), *simulated_runs()), (skipped,), (replaced,))
     return build_headline(runs, Asked(("grid_2:grid_1",), margin=10), show_published=True)
 
 
@@ -75,9 +84,10 @@ def figures(headline: Headline) -> str:
         if path.suffix == ".png":
             layout = type(figure.get_layout_engine()).__name__
             lines.append(f"# {path.stem}, {rounded(figure.get_size_inches())}, {layout}")
-            lines.extend(text.get_text() for text in figure.texts)
+            lines.extend(map(words, figure.texts))
             for legend in figure.legends:
-                lines.append("legend: " + "; ".join(text.get_text() for text in legend.get_texts()))
+                lines.extend(f"legend {words(text)}" for text in legend.get_texts())
+                lines.extend(f"legend {look(line)}" for line in legend.get_lines())
             for axes in figure.axes:
                 lines.extend(shown_by(axes))
 
@@ -87,23 +97,39 @@ def figures(headline: Headline) -> str:
 
 
 def shown_by(axes: Axes) -> Iterator[str]:
-    yield f"## {axes.get_title()} | {axes.get_xlabel()} | {axes.get_ylabel()}"
+    yield "## " + " | ".join(map(words, (axes.title, axes.xaxis.label, axes.yaxis.label)))
+    yield f"spines {[name for name, spine in axes.spines.items() if spine.get_visible()]}"
     for kind, axis, limits in (("x", axes.xaxis, axes.get_xlim()), ("y", axes.yaxis, axes.get_ylim())):
         ticks = [text.get_text() for text in axis.get_ticklabels()]
-        yield f"{kind} {rounded(limits)} {rounded(axis.get_ticklocs())} {ticks}"
+        grid = [line.get_visible() for line in axis.get_gridlines()][:1]
+        yield f"{kind} {rounded(limits)} {rounded(axis.get_ticklocs())} {ticks} grid {grid}"
+        yield from map(words, axis.get_ticklabels()[:1])
     for line in axes.lines:
-        looks = (line.get_marker(), line.get_linestyle(), to_hex(line.get_color()))
-        yield f"line {rounded(line.get_xdata())} {rounded(line.get_ydata())} {looks}"
+        yield f"line {rounded(line.get_xdata())} {rounded(line.get_ydata())} {look(line)}"
     for patched in axes.patches:
         box = patched.get_path().get_extents(patched.get_patch_transform()).bounds
-        yield f"patch {rounded(box)} {to_hex(patched.get_facecolor())} {patched.get_hatch()}"
+        edge, face = to_hex(patched.get_edgecolor(), True), to_hex(patched.get_facecolor(), True)
+        yield f"patch {rounded(box)} {face} {edge} {patched.get_hatch()} {patched.get_zorder()}"
     for image in axes.images:
-        yield f"image {image.get_clim()} {rounded(image.get_array())}"
+        yield f"image {image.get_clim()} {image.get_cmap().name} {rounded(image.get_array())}"
     for collection in axes.collections:
         yield f"{type(collection).__name__} {rounded(collection.get_offsets())}"
     for text in axes.texts:
-        place = rounded((*text.get_position(), *getattr(text, "xy", ())))
-        yield f"text {place} {text.get_text()!r} {text.get_style()}"
+        yield f"text {rounded((*text.get_position(), *getattr(text, 'xy', ())))} {words(text)}"
+
+
+def words(text: Text) -> str:
+    """A text and how it is set."""
+    place = f"{text.get_ha()} {text.get_va()} {text.get_rotation():g}"
+    look = f"{to_hex(text.get_color())} {text.get_size():g} {text.get_style()} {text.get_weight()}"
+    return f"{text.get_text()!r} {look} {place}"
+
+
+def look(line: Line2D) -> str:
+    """How a line or a point is drawn."""
+    tint, face = to_hex(line.get_color()), to_hex(line.get_markerfacecolor(), True)
+    size = f"{line.get_linewidth():g} {line.get_markersize():g} {line.get_zorder():g}"
+    return f"{line.get_marker()} {line.get_linestyle()} {tint} {face} {size}"
 
 
 def rounded(values: object) -> list[object]:
