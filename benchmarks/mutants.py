@@ -4,11 +4,12 @@
     make mutants MUTANTS="--first 50"             # only the first 50 of them
     make mutants MUTANTS="--only 12 --also tests/runs/test_audit.py"   # mutant 12 again, with new tests
 
-The changes are cosmic-ray's, and those of `mutant_operators.py`. A *site* is a place in the code that at least one of
-them can change; sites are drawn alike, then one of a site's changes. Annotations are no sites: nothing reads them.
-All happens in a copy below `benchmarks/results/mutants`. There the tests run once, to learn which run which line; each
-mutant then meets those that run its line, the fast ones first, up to the first failure. Results stay and a second call
-goes on; after an edit of the tests `--only` runs one mutant anew, after an edit of the code use another `--state`.
+The changes are cosmic-ray's, and those of `mutant_operators.py`. A *site* is a place in the code that at
+least one of them can change; sites are drawn alike, then one of a site's changes. Annotations are no sites:
+nothing reads them. All happens in a copy below `benchmarks/results/mutants`. There the tests of the five rooms
+run once, to learn which run which line; each mutant then meets those that run its line, fast ones first, up to
+the first failure. Results stay, and a second call goes on. `--only` runs one mutant anew, after a test was
+written for it; after a change of the code itself another `--state` begins afresh.
 """
 
 from __future__ import annotations
@@ -260,7 +261,9 @@ def main() -> None:
     if not names.exists():
         names.write_text(json.dumps(drawn(copy, given.sample, given.seed)))
     mutants = [Mutant(*row) for row in json.loads(names.read_text())][: given.first]
-    results = {int(k): v for k, v in json.loads(stored.read_text()).items()} if stored.exists() else {}
+    results = (
+        {int(k): v for k, v in json.loads(stored.read_text()).items()} if stored.exists() else {}
+    )
     preload()
     for number, mutant in enumerate(mutants):
         if number in given.only if given.only else number not in results:

@@ -170,7 +170,10 @@ def test_the_same_cell_unchanged_is_read(documents: Documents, tmp_path: Path) -
     assert len(found) == 11
     for one in found:
         said = documents[2][one.persona]
-        assert (one.mean_aligned, one.mean_coherent) == (said["mean_aligned"], said["mean_coherent"])
+        assert (one.mean_aligned, one.mean_coherent) == (
+            said["mean_aligned"],
+            said["mean_coherent"],
+        )
         assert (one.scored, one.failed) == (said["n_samples"], said["n_errors"])
     assert len({one.mean_aligned for one in found}) > 5
 

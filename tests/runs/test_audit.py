@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,27 +18,28 @@ from tests.reports.made_runs import REGISTERED, made_run
 MISSING = float("nan")
 
 
-def column(aligned: list[float], **fields: object) -> JudgeColumn:
-    used = {"asked": REGISTERED["sonnet"], "rubric_sha256": "e" * 64, "max_tokens": 256}
-    named = {name: fields.pop(name) for name in ("asked", "max_tokens", "audit") if name in fields}
-    return JudgeColumn(
-        **{  # type: ignore[arg-type]
-            "name": "sonnet",
-            "judge": "sonnet",
-            "instrument": Instrument(**{**used, **named}),
-            "aligned": np.array(aligned),
-            "coherent": np.array(aligned),
-            "failures": {},
-            **fields,
-        }
-    )
+def column(aligned: list[float], **fields: Any) -> JudgeColumn:
+    used: dict[str, Any] = {"asked": REGISTERED["sonnet"], "rubric_sha256": "e" * 64}
+    used |= {"max_tokens": 256}
+    used |= {name: fields.pop(name) for name in ("asked", "max_tokens", "audit") if name in fields}
+    named: dict[str, Any] = {
+        "name": "sonnet",
+        "judge": "sonnet",
+        "instrument": Instrument(**used),
+        "aligned": np.array(aligned),
+        "coherent": np.array(aligned),
+        "failures": {},
+    }
+    return JudgeColumn(**named | fields)
 
 
 def audited_run(*again: JudgeColumn) -> Run:
     """Six completions, of which three failed: two refusals and a reply that was cut off."""
     first = column([10, 20, 60, MISSING, MISSING, MISSING], failures={"refusal": 2, "cut_off": 1})
     run = made_run("grid_1", {"sonnet": 50.0}, questions=6, completions=1)
-    return replace(run, judges={"sonnet": first}, audits={f"again {n}": c for n, c in enumerate(again)})
+    return replace(
+        run, judges={"sonnet": first}, audits={f"again {n}": c for n, c in enumerate(again)}
+    )
 
 
 def test_only_the_audited_kinds_count_as_judged_again() -> None:

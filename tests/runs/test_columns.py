@@ -29,7 +29,11 @@ def verdict(aligned: float | None, judge: str = "sonnet", **fields: Any) -> Verd
 def score(record: VerdictRecord, value: float | None = None) -> Score:
     shown = record.aligned if value is None else value
     metadata = record.model_dump(mode="json")
-    return Score.unscored(metadata=metadata) if shown is None else Score(value=shown, metadata=metadata)
+    return (
+        Score.unscored(metadata=metadata)
+        if shown is None
+        else Score(value=shown, metadata=metadata)
+    )
 
 
 def completion(*records: VerdictRecord, absent: str = "missing") -> JudgedCompletion:

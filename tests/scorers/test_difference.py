@@ -1,7 +1,5 @@
 """How far two judges lie apart on one completion."""
 
-from typing import cast
-
 import anyio
 import pytest
 from inspect_ai.model import ModelName
@@ -19,7 +17,7 @@ def apart(scores: dict[str, Score] | None) -> Score | None:
     async def asked() -> Score | None:
         return await difference(["sonnet", "opus"])(state, Target(""))
 
-    return cast("Score | None", anyio.run(asked))
+    return anyio.run(asked)
 
 
 @pytest.mark.parametrize(("first", "second", "value"), [(90.0, 20.0, 70.0), (5.0, 65.0, -60.0)])
