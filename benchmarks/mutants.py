@@ -6,8 +6,8 @@
 
 The changes are cosmic-ray's, and those of `mutant_operators.py`. A *site* is a place in the code that at
 least one of them can change; sites are drawn alike, then one of a site's changes. Annotations are no sites:
-nothing reads them. All happens in a copy below `benchmarks/results/mutants`. There the tests of the five rooms
-run once, to learn which run which line; each mutant then meets those that run its line, fast ones first, up to
+nothing reads them. All happens in a copy below `benchmarks/results/mutants`. There the tests of the rooms run
+once, to learn which run which line; each mutant then meets those that run its line, fast ones first, up to
 the first failure. Results stay, and a second call goes on. `--only` runs one mutant anew, after a test was
 written for it; after a change of the code itself another `--state` begins afresh.
 """
@@ -222,9 +222,10 @@ def outcome(
     return found | {"outcome": result, "status": status, "why": why, "seconds": seconds}
 
 
-def equivalent(result: dict[str, Any], listed: list[dict[str, Any]]) -> bool:
+def equivalent(result: dict[str, Any], listed: list[dict[str, str]]) -> bool:
     """Whether a person has found that this change cannot be seen from outside."""
-    return any(all(result[key] == row[key] for key in ("file", "was", "is")) for row in listed)
+    change = (result["file"], " ".join(result["was"]).strip(), " ".join(result["is"]).strip())
+    return change in {(row["file"], row["was"], row["is"]) for row in listed}
 
 
 def table(results: list[dict[str, Any]]) -> Iterator[str]:

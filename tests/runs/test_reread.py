@@ -59,6 +59,23 @@ def test_an_old_log_is_read_again_and_what_moved_is_named(version: str, tmp_path
         if (s.scores or {})["sonnet"].reason is None
     }
     assert answered == {None}
+    given = {
+        (sample["id"], sample["epoch"], name): (
+            score["metadata"]["tries"],
+            score["metadata"]["stop_reason"],
+        )
+        for sample in json.loads(before)["samples"]
+        for name, score in sample["scores"].items()
+        if "judge" in (score["metadata"] or {})
+    }
+    records = {
+        (sample.id, sample.epoch, name): verdict_record((sample.scores or {})[name])
+        for sample in samples(log)
+        for name in ("sonnet", "opus")
+    }
+    assert len(given) == 12
+    assert {key: (r.tries, r.stop_reason) for key, r in records.items()} == given
+    assert {tries for tries, _ in given.values()} == {1}
 
 
 def test_the_report_names_the_command_and_reads_what_it_writes(tmp_path: Path) -> None:
