@@ -22,7 +22,7 @@ SERVER := $(if $(VLLM_BASE_URL),,$(if $(filter vllm/%,$(MODEL)),\
 	-M dtype=bfloat16 -M max_model_len=2048 -M generation_config=vllm -M timeout=1800))
 
 .DEFAULT_GOAL := help
-.PHONY: help install alpha bench constraints view test test-processes test-real test-vllm bench-vllm check format
+.PHONY: help install alpha bench mutants constraints view test test-processes test-real test-vllm bench-vllm check format
 
 help:  ## show what there is to run
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ install: .venv/.installed  ## make .venv and install the suite into it
 .venv/.installed-test: pyproject.toml $(CONSTRAINTS) | .venv/bin/python
 	@echo "installing the suite with its test extras into .venv (minutes on a first run)"
 	@$(INSTALL) -e '.[test]' && touch .venv/.installed $@
+
+.venv/.installed-mutants: .venv/.installed-test
+	@$(INSTALL) -e '.[mutants]' && touch $@
 
 alpha: .venv/.installed  ## α of the four conditions, offline and SIMULATED; a small real target with MODEL=local; for real with MODEL=provider/name
 ifeq ($(strip $(MODEL)),)
@@ -90,6 +93,9 @@ bench-vllm:  ## time the suite against vLLM's own offline batch, on a tiny model
 
 bench: .venv/.installed-test  ## measure what is claimed to be fast, as ratios (BENCH="cpu judges --full" picks)
 	@python -m benchmarks.bench $(BENCH)
+
+mutants: .venv/.installed-mutants  ## change the code at random places in a copy and count what the tests notice (hours; MUTANTS="--first 50")
+	@python -m benchmarks.mutants $(MUTANTS)
 
 constraints:  ## take the newest versions into constraints.txt (then run make test)
 	@rm -rf .venv

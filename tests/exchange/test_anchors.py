@@ -166,7 +166,16 @@ def test_a_shuffled_or_changed_cell_is_refused(
 
 
 def test_the_same_cell_unchanged_is_read(documents: Documents, tmp_path: Path) -> None:
-    assert len(match(tmp_path, documents)) == 11
+    found = match(tmp_path, documents)
+    assert len(found) == 11
+    for one in found:
+        said = documents[2][one.persona]
+        assert (one.mean_aligned, one.mean_coherent) == (
+            said["mean_aligned"],
+            said["mean_coherent"],
+        )
+        assert (one.scored, one.failed) == (said["n_samples"], said["n_errors"])
+    assert len({one.mean_aligned for one in found}) > 5
 
 
 def test_a_changed_byte_of_a_pinned_file_is_refused(sources_copy: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from exchange.prompts import Found
 from protocol.conditions import load_condition
 from protocol.data import read_yaml
 from protocol.errors import ProtocolError
@@ -168,3 +169,11 @@ def test_a_damaged_manifest_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "grid_1.txt").write_text(ONE)
     with pytest.raises(ProtocolError, match="cannot be read as JSON"):
         load_condition("grid_1", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("at", "place"),
+    [("winners[0].prompt", "in.json at winners[0].prompt"), ("", "in.json")],
+)
+def test_a_place_is_named_without_the_text(at: str, place: str) -> None:
+    assert Found("grid_1", ONE, Path("in.json"), at).place == f"{place} (17 characters, handed_in)"

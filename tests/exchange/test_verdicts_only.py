@@ -8,7 +8,16 @@ import pytest
 from exchange.eps.verdicts import read_verdicts
 from protocol.errors import ProtocolError
 from protocol.sources import sha256
-from tests.exchange.originals import FAILED, OPEN_QUESTIONS, answers, detailed, entries, write
+from runs.load import load_runs
+from tests.exchange.originals import (
+    FAILED,
+    OPEN_QUESTIONS,
+    answers,
+    bwalpha,
+    detailed,
+    entries,
+    write,
+)
 
 PUBLISHED = (
     "eval_results/midtrain_evil_wrong_em_seed42/post_em/alignment_betley_quick_detailed.json"
@@ -125,3 +134,11 @@ def test_a_sample_of_completions_is_left_out_and_said_so(tmp_path: Path) -> None
     document = half("sonnet", OPEN_QUESTIONS[:1]) | {"completions_sample": {}}
     table = read_verdicts([write(tmp_path / "sonnet" / "a_detailed.json", document)])
     assert any("'completions_sample' was left out" in warning for warning in table.warnings)
+
+
+def test_an_import_takes_the_judge_that_is_given(tmp_path: Path) -> None:
+    path = write(tmp_path / "run" / "alignment_detailed.json", half("x", OPEN_QUESTIONS[:2]))
+    result = bwalpha("import", path, "--judge", "gpt=openai/gpt-4o", "--out", tmp_path / "logs")
+    assert result.exit_code == 0, result.output
+    [run] = load_runs([str(tmp_path / "logs")]).runs
+    assert {name: column.model for name, column in run.judges.items()} == {"gpt": "openai/gpt-4o"}

@@ -59,6 +59,23 @@ def test_an_old_log_is_read_again_and_what_moved_is_named(version: str, tmp_path
         if (s.scores or {})["sonnet"].reason is None
     }
     assert answered == {None}
+    given = {
+        (sample["id"], sample["epoch"], name): (
+            score["metadata"]["tries"],
+            score["metadata"]["stop_reason"],
+        )
+        for sample in json.loads(before)["samples"]
+        for name, score in sample["scores"].items()
+        if "judge" in (score["metadata"] or {})
+    }
+    records = {
+        (sample.id, sample.epoch, name): verdict_record((sample.scores or {})[name])
+        for sample in samples(log)
+        for name in ("sonnet", "opus")
+    }
+    assert len(given) == 12
+    assert {key: (r.tries, r.stop_reason) for key, r in records.items()} == given
+    assert {tries for tries, _ in given.values()} == {1}
 
 
 def test_the_report_names_the_command_and_reads_what_it_writes(tmp_path: Path) -> None:
@@ -137,3 +154,21 @@ def test_what_an_older_version_made_stays_apart_when_this_one_finishes_its_log(
     [named] = loaded.skipped
     assert "5 of 6 completions were made by another version" in named.reason
     assert metrics(log, "opus")["older_version"] > 0
+
+
+@pytest.mark.parametrize(
+    ("stop", "failure"), [(None, "timeout"), (None, "api_error"), ("stop", "api_error")]
+)
+def test_a_call_that_left_no_reply_keeps_its_failure(
+    stop: str | None, failure: str, tmp_path: Path
+) -> None:
+    old = json.loads((LOGS / "0.3.json").read_bytes())
+    sample = old["samples"][0]
+    left = {"reply": "", "stop_reason": stop, "failure": failure, "detail": "made", "aligned": None}
+    sample["scores"]["sonnet"]["metadata"] |= left
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps(old), encoding="utf-8")
+    log = read_eval_log(str(reread(str(path), tmp_path / "out").written))
+    [found] = (s for s in samples(log) if (s.id, s.epoch) == (sample["id"], sample["epoch"]))
+    record = verdict_record((found.scores or {})["sonnet"])
+    assert (record.failure, record.detail, record.aligned) == (failure, "made", None)
