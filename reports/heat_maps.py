@@ -29,7 +29,7 @@ def draw_heat_map(comparison: Comparison, folder: Path, name: str) -> list[Path]
     names = [f"{row.name} · {judge}" for row, judge in columns]
     labels = [f"{q.topic}  {q.question_id}" for q in ordered]
     # Room for the longest name beside the cells and, turned, below them.
-    beside, below = (0.07 * max(map(len, texts), default=0) for texts in (labels, names))
+    beside, below = (0.055 * max(map(len, texts), default=0) for texts in (labels, names))
     size = (2.6 + beside + 0.55 * len(columns), 1.8 + below + 0.2 * len(ordered))
     figure, axes = plt.subplots(figsize=size, layout="constrained")
     # Drawn below the cells: a hatched cell cannot be taken for a middle value.
