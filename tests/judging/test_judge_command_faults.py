@@ -21,8 +21,9 @@ ROLES = {
     "openai": {"sonnet": "openai/gpt-4.1"},
 }
 QUICK = """
-import dataclasses, sys
-import judging.calls, commands.judge
+import dataclasses, datetime, sys
+import judging.calls, commands.judge, scorers.binding
+scorers.binding.today = lambda: datetime.date(2026, 12, 1)
 from tests.judging.providing import LIMITS
 judging.calls.Limits = lambda connections=100: dataclasses.replace(LIMITS, connections=connections)
 commands.judge.judge_command(sys.argv[1:])
