@@ -90,16 +90,21 @@ def error_and_df(
         return math.sqrt(q / (q - 1) * squares), degrees(totals)
     if shared:
         moved = [{key: sum(part.get(key, 0.0) for part in moved) for key in moved[0]}]
-    pieces = []
+    pieces, deviations = [], []
     for part in moved:
         groups: dict[str, list[float]] = defaultdict(list)
         for (question, _), value in part.items():
             groups[question].append(value)
-        pieces += [(len(us) * variance(us), len(us) - 1) for us in groups.values()]
+        for us in groups.values():
+            pieces.append((len(us) * variance(us), len(us) - 1))
+            deviations += [(u - fmean(us)) * math.sqrt(len(us) / (len(us) - 1)) for u in us]
     total = math.fsum(piece for piece, _ in pieces)
     if total == 0:
         return 0.0, math.nan
-    return math.sqrt(total), total**2 / math.fsum(piece**2 / df for piece, df in pieces)
+    df = total**2 / math.fsum(piece**2 / df for piece, df in pieces)
+    if abs(sum(weights)) < 1e-9:
+        df = min(df, degrees(deviations))
+    return math.sqrt(total), max(df, 1.0)
 
 
 def estimate(
