@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from reports.verify import verify
+from reports.writers import read_headline
 from tests.reports import plain_statistics as ps
 from tests.reports import recomputing as re
 from tests.reports.recomputed_report import Report, comparison_numbers, made
@@ -108,3 +110,10 @@ def test_every_row_of_the_write_up(recomputed: Report) -> None:
                 [_] = [line for line in lines if line.startswith(shown)]
                 written += 1
     assert written == 2 * 34 + 32
+
+
+def test_verify_finds_every_number_of_the_write_up(recomputed: Report) -> None:
+    text = (recomputed.folder / "headline.md").read_text(encoding="utf-8")
+    found, missing = verify(text, read_headline(recomputed.folder / "headline.json"))
+    assert missing == []
+    assert found > 1000
