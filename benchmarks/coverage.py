@@ -276,6 +276,8 @@ def cell(found: Coverage | None, draws: int) -> str:
         return "–"
     if not found.printed:
         return "not printed"
+    if found.printed < 0.01 * draws:
+        return "printed in under 1%"
     mark = ""
     if found.share < TOLERATED[0]:
         mark = " **NO**"

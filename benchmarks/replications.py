@@ -1,6 +1,6 @@
 """What the report says of exact replications and of planted shifts, on SIMULATED runs in memory.
 
-    python -m benchmarks.replications [--draws 40] [--seed 1]
+    python -m benchmarks.replications [--draws 40] [--seed 1] [--only power]
 
 Replications: four winners are drawn in seeds 42, 137 and 256 by two judges from question means with the
 published α, and go through the functions that the report uses (`condition_row`, `rule_results`). Completions
@@ -216,8 +216,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Replications and planted shifts, as reported.")
     parser.add_argument("--draws", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=["replications", "power"])
     args = parser.parse_args()
     print(f"{datetime.now(UTC):%Y-%m-%d}, SIMULATED, {args.draws} draws a row, seed {args.seed}\n")
+    if args.only != "power":
+        print_replications(args.draws, args.seed)
+    if args.only != "replications":
+        print_power(50 * args.draws, args.seed)
+
+
+def print_replications(draws: int, seed: int) -> None:
     print("| questions | planted in the new seeds | follow-up 1 | order of the clusters |")
     print("| --- | --- | --- | --- |")
     shifts = {
@@ -229,18 +237,19 @@ def main() -> None:
         for name, shift in shifts.items():
             if shift and structure != "normal, sd 12":
                 continue
-            found = follow_up(
-                populations(structure), populations(structure, shift), args.draws, args.seed
-            )
+            found = follow_up(populations(structure), populations(structure, shift), draws, seed)
             cells = [
-                ", ".join(f"{what} {n / args.draws:.1%}" for what, n in counts.most_common())
+                ", ".join(f"{what} {n / draws:.1%}" for what, n in counts.most_common())
                 for counts in found.values()
             ]
             print(f"| {structure} | {name} | {' | '.join(cells)} |", flush=True)
-    print("\n| conditions like | interval | planted | promised | promised after | found |")
+
+
+def print_power(draws: int, seed: int) -> None:
+    print("| conditions like | interval | planted | promised | promised after | found |")
     print("| --- | --- | --- | --- | --- | --- |")
     for (name, (base, apart)), of, sign in product(levels().items(), POPULATIONS, (1, -1)):
-        one = power(base, apart, of, sign, 50 * args.draws, args.seed)
+        one = power(base, apart, of, sign, draws, seed)
         shares = " | ".join(f"{share:.1%}" for share in (one.before, one.after, one.found))
         print(f"| {name} | {of} | {one.planted:+.2f} | {shares} |", flush=True)
 

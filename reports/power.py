@@ -169,11 +169,11 @@ def _between_seeds(runs: Sequence[Run]) -> list[Component]:
             if run.seed is not None:
                 groups.setdefault(key, {})[run.seed] = sample(run, column, numbers)
     found = []
-    for key, seeds in groups.items():
+    for same, seeds in groups.items():
         if len(seeds) > 1:
             spread = seed_spread([seeds[seed] for seed in sorted(seeds)])
             beyond = sqrt(max(spread.sd**2 - spread.expected**2, 0.0))
             said = f"seeds {', '.join(map(str, sorted(seeds)))}: sd {spread.sd:.2f}, of which completions "
             said += f"make {spread.expected:.2f}"
-            found.append(Component("seeds", names[key], beyond, said))
+            found.append(Component("seeds", names[same], beyond, said))
     return found

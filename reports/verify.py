@@ -184,12 +184,12 @@ def _said(names: Iterable[str], passage: str) -> set[str]:
     return {name for name in names if name.casefold() in words}
 
 
-def _about(figure: Figure, conditions: set[str]) -> bool:
+def _about(figure: Figure, conditions: frozenset[str]) -> bool:
     """Whether a figure is of a condition that a passage names, or the passage names none."""
     return not conditions or bool(conditions & set(figure.path))
 
 
-def _only_other(figure: Figure, named: set[str], judges: frozenset[str]) -> bool:
+def _only_other(figure: Figure, named: frozenset[str], judges: frozenset[str]) -> bool:
     """Whether a figure is one judge's where the passage names another judge alone."""
     mine = set(figure.path) & judges
     return bool(named and mine and not named & mine)
