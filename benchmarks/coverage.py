@@ -1,6 +1,6 @@
 """How often the printed 95 % intervals hold the truth, on synthetic data of known structure.
 
-    python -m benchmarks.coverage [--draws 2000] [--seed 1] [--only alphas]
+    python -m benchmarks.coverage [--draws 2000] [--seed 1] [--only alphas] [--row "pair_98 30 × 20"]
 
 Each draw makes a panel of questions and its completions (`benchmarks.made_scores`). Population
 ``questions`` is asked whether its interval holds the number over all kinds of question, population
@@ -276,6 +276,8 @@ def cell(found: Coverage | None, draws: int) -> str:
         return "–"
     if not found.printed:
         return "not printed"
+    if found.printed < 0.01 * draws:
+        return "printed in under 1%"
     mark = ""
     if found.share < TOLERATED[0]:
         mark = " **NO**"
@@ -290,6 +292,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=list(SECTIONS))
+    parser.add_argument("--row", action="append", help="only rows of this structure and size")
     args = parser.parse_args()
     print("# Coverage of the printed intervals, SIMULATED\n")
     print(
@@ -301,6 +304,8 @@ def main() -> None:
         print("| structure | questions × completions | truth | other questions | this panel |")
         print("| --- | --- | --- | --- | --- |")
         for row in SECTIONS[name]():
+            if args.row and f"{row.name} {row.questions} × {row.completions}" not in args.row:
+                continue
             found = coverage(row, args.draws, args.seed)
             questions, panel = (cell(found.get(of), args.draws) for of in BOTH)
             print(

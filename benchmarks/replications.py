@@ -1,30 +1,39 @@
 """What the report says of exact replications and of planted shifts, on SIMULATED runs in memory.
 
-    python -m benchmarks.replications [--draws 40] [--seed 1]
+    python -m benchmarks.replications [--draws 40] [--seed 1] [--only power]
 
-Four winners are drawn in seeds 42, 137 and 256 by two judges from question means with the published α, and go
-through the functions that the report uses (`condition_row`, `rule_results`, `differences`). Completions and
-verdicts are new in every seed, questions are the same. Shifts are planted in the new seeds (follow-up 1), and
-between two conditions by the smallest difference that `bwalpha power` promised for them.
+Replications: four winners are drawn in seeds 42, 137 and 256 by two judges from question means with the
+published α, and go through the functions that the report uses (`condition_row`, `rule_results`). Completions
+and verdicts are new in every seed; questions and their true means are the same, in every draw too. Shifts are
+planted in the new seeds.
+
+Power: two conditions differ by the smallest difference that `bwalpha power` promises to find in 80 % of runs
+like theirs, in 50 times as many draws. For this panel all draws have the same 52 questions; for other
+questions each draw has others, of the same kinds.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import product
 
 import numpy as np
 from numpy.random import Generator
 
-from benchmarks.made_scores import Population, draw, population
-from estimation.means import Floats
+from benchmarks import made_scores as made
+from benchmarks.made_scores import Population, draw, population, published
+from estimation.comparisons import difference
+from estimation.intervals import Population as Of
+from estimation.intervals import Sample
+from estimation.means import Floats, Ints
+from estimation.power import Spread, difference_spread, smallest_difference
 from estimation.rules import WINNERS
 from reports.build import condition_row
-from reports.differences import Asked, Entry, differences, entries
-from reports.power import Measured, planned
+from reports.differences import POPULATIONS, Entry, entries
 from reports.published import read_rules
 from reports.rule_results import CLUSTERS, FOLLOW_UP_1, rule_results
 from runs.run import Run
@@ -34,7 +43,9 @@ SEEDS = (42, 137, 256)
 SHARED = 0.6
 # As published, Sonnet and Opus (docs/protocol.md).
 ALPHAS = {"sonnet": (67.80, 65.92, 45.84, 45.46), "opus": (86.88, 82.07, 74.74, 69.49)}
-PILOTS = 10
+PILOTS = 40
+KINDS = 400
+CLUSTERS_OF = np.repeat(np.arange(52), 20)
 Populations = dict[tuple[str, str], Population]
 
 
@@ -104,60 +115,117 @@ def follow_up(
     return found
 
 
-@dataclass
+@dataclass(frozen=True)
 class Power:
-    """How often a planted difference was found."""
+    """What `bwalpha power` says of a planted difference, and how often it was found.
 
-    promised: float
+    Attributes:
+        planted: The true difference, in points.
+        before: Power promised by logs of two conditions that do not differ.
+        after: Power promised by logs of the two that differ so.
+        found: Share of draws whose interval lies on the difference's side of 0.
+    """
+
     planted: float
+    before: float
+    after: float
     found: float
 
 
-def power(structure: str, draws: int, seed: int) -> Iterator[tuple[str, Power]]:
-    """Share of draws in which the report's interval leaves 0 out, for both populations.
+def levels() -> dict[str, tuple[Floats, float]]:
+    """Question means, and how far another condition's lie from them, by the conditions that they are like."""
+    middle = np.random.default_rng(3).normal(45.46, 12, made.KINDS)
+    means = {
+        "a winner, α 45": (np.clip(middle, 1, 97), 6.0),
+        "c6_em": (published("c6_em", "sonnet"), 6.0),
+        "null": (published("null", "sonnet"), 2.0),
+        "evoprompt_98": (published("evoprompt_98", "sonnet"), 1.5),
+    }
+    return {name: (base[np.isfinite(base)], apart) for name, (base, apart) in means.items()}
 
-    For other questions every draw is a panel of its own: question means of both conditions are drawn anew.
+
+def power(base: Floats, apart: float, of: Of, sign: int, draws: int, seed: int) -> Power:
+    """Plant the smallest difference that is promised to be found in 80 %, and look for it.
+
+    Args:
+        base: Mean of each kind of question in one condition.
+        apart: Standard deviation of the other condition's distance from it, from kind to kind.
+        of: ``questions``: every draw has other kinds of question; ``panel``: all draws have the same 52.
+        sign: Whether the other condition lies above or below.
+        draws: How many pairs of runs.
+        seed: Of the draws.
     """
     rng = np.random.default_rng(seed)
-    base = question_means(structure, 45.46)
+    base = base[rng.integers(0, base.size, 52 if of == "panel" else KINDS)]
 
-    def pair(shift: float, other: bool) -> list[Run]:
-        # What other questions would change is the conditions' difference from question to question.
-        moved = base + shift + (rng.normal(0, 6, 52) if other else 0.0)
-        of = {
-            (name, judge): population(np.clip(means, 0, 97), int(rng.integers(1e6)))
-            for judge in ALPHAS
-            for name, means in (("grid_2", moved), ("grid_3", base))
-        }
-        return [drawn_run(name, 42, of, rng) for name in ("grid_2", "grid_3")]
+    def pair() -> tuple[Sample, Sample]:
+        kinds = np.arange(52) if of == "panel" else rng.integers(0, base.size, 52)
+        return runs_of(differing, kinds, rng)
 
-    for of, place in (("questions", 2), ("panel", 3)):
-        promises = []
-        for _ in range(PILOTS):
-            found = [
-                e for e in as_entries(pair(0.0, of == "questions")) if e.column.judge == "sonnet"
-            ]
-            measured = [Measured(e.row.condition, "made", "sonnet", e.sample) for e in found]
-            rows = planned(measured, ["grid_2:grid_3"], 52, 20, 0.8, None)
-            promises.append(rows[-1].numbers[place])
-        planted, hits = float(np.mean(promises)), 0
-        for _ in range(draws):
-            [one] = [
-                d
-                for d in differences(as_entries(pair(planted, of == "questions")), Asked())
-                if d.judge == "sonnet"
-            ]
-            interval = one.difference if of == "questions" else one.difference.panel
-            hits += bool(interval and interval.low is not None and interval.low > 0)
-        yield of, Power(0.8, planted, hits / draws)
+    differing = apart_by(0.0, base, apart)
+    spreads = [difference_spread(*pair()) for _ in range(PILOTS)]
+    planted = float(np.mean([smallest_difference(s, 52, 20, of) for s in spreads]))
+    differing = apart_by(sign * planted, base, apart)
+    true = differing[0].truth() - differing[1].truth()
+    after = [difference_spread(*pair()) for _ in range(PILOTS)]
+    hits = 0
+    for _ in range(draws):
+        found = difference(*pair(), of)
+        hits += found.low > 0 if sign > 0 else found.high < 0
+    before_power, after_power = (
+        float(np.mean([power_of(abs(true), spread, of) for spread in some]))
+        for some in (spreads, after)
+    )
+    return Power(true, before_power, after_power, hits / draws)
+
+
+def apart_by(shift: float, base: Floats, apart: float) -> tuple[Population, Population]:
+    """Two conditions whose true α differ by ``shift``, as near as the anchors' scores allow."""
+    first, moved = population(base, 7), base + np.random.default_rng(8).normal(0, apart, base.size)
+    moved, tried = moved + shift, []
+    for _ in range(8):
+        second = population(np.clip(moved, 0, 97), 8)
+        missed = shift - (second.truth() - first.truth())
+        tried.append((abs(missed), second))
+        moved = moved + missed / 2
+    return min(tried, key=lambda one: one[0])[1], first
+
+
+def runs_of(
+    of: tuple[Population, Population], kinds: Ints, rng: Generator
+) -> tuple[Sample, Sample]:
+    """One run of either condition on the same questions."""
+    first, second = (
+        Sample(draw(one, kinds, rng.standard_normal((52, 20)), rng).ravel(), CLUSTERS_OF)
+        for one in of
+    )
+    return first, second
+
+
+def power_of(size: float, spread: Spread, of: Of) -> float:
+    """The power with which a difference is promised to be found: where `smallest_difference` is its size."""
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        middle = (low + high) / 2
+        enough = smallest_difference(spread, 52, 20, of, middle) <= size
+        low, high = (middle, high) if enough else (low, middle)
+    return low
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Replications and planted shifts, as reported.")
     parser.add_argument("--draws", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=["replications", "power"])
     args = parser.parse_args()
     print(f"{datetime.now(UTC):%Y-%m-%d}, SIMULATED, {args.draws} draws a row, seed {args.seed}\n")
+    if args.only != "power":
+        print_replications(args.draws, args.seed)
+    if args.only != "replications":
+        print_power(50 * args.draws, args.seed)
+
+
+def print_replications(draws: int, seed: int) -> None:
     print("| questions | planted in the new seeds | follow-up 1 | order of the clusters |")
     print("| --- | --- | --- | --- |")
     shifts = {
@@ -169,18 +237,21 @@ def main() -> None:
         for name, shift in shifts.items():
             if shift and structure != "normal, sd 12":
                 continue
-            found = follow_up(
-                populations(structure), populations(structure, shift), args.draws, args.seed
-            )
+            found = follow_up(populations(structure), populations(structure, shift), draws, seed)
             cells = [
-                ", ".join(f"{what} {n / args.draws:.1%}" for what, n in counts.most_common())
+                ", ".join(f"{what} {n / draws:.1%}" for what, n in counts.most_common())
                 for counts in found.values()
             ]
             print(f"| {structure} | {name} | {' | '.join(cells)} |", flush=True)
-    print("\n| interval | promised | difference planted | found |")
-    print("| --- | --- | --- | --- |")
-    for of, one in power("normal, sd 12", 5 * args.draws, args.seed):
-        print(f"| {of} | {one.promised:.0%} | {one.planted:.2f} | {one.found:.1%} |", flush=True)
+
+
+def print_power(draws: int, seed: int) -> None:
+    print("| conditions like | interval | planted | promised | promised after | found |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for (name, (base, apart)), of, sign in product(levels().items(), POPULATIONS, (1, -1)):
+        one = power(base, apart, of, sign, draws, seed)
+        shares = " | ".join(f"{share:.1%}" for share in (one.before, one.after, one.found))
+        print(f"| {name} | {of} | {one.planted:+.2f} | {shares} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +11,7 @@ from commands.shared import load, one_line_errors, table_console
 
 if TYPE_CHECKING:
     from reports.power import Measured
+    from runs.run import Run
 
 
 @click.command()
@@ -28,17 +29,18 @@ def power(
     power: float,
     width: float | None,
 ) -> None:
-    """Variances of α by question and completion in LOGS, and the smallest difference that a run sees.
+    """Spread of α by question, completion, judge and seed in LOGS; the smallest difference that a run sees.
 
     Without LOGS, from the published cells of the registered judge.
     """
     from rich.table import Table
     from rich.text import Text
 
-    from reports.power import planned
+    from reports.power import judge_and_seed_components, planned
 
     with one_line_errors():
-        samples = list(_of_logs(logs)) if logs else list(_of_anchors())
+        runs = load(logs).runs if logs else ()
+        samples = list(_of_runs(runs) if logs else _of_anchors())
         rows = planned(samples, pairs, questions, completions, power, width)
     table = Table(box=None, pad_edge=False)
     table.add_column(Text("α or difference"), overflow="fold")
@@ -57,13 +59,19 @@ def power(
         )
     )
     console.print(table)
+    console.print(Text("\nsd beyond these, which neither questions nor completions take away"))
+    beyond = Table(box=None, pad_edge=False)
+    for head in ("between", "condition", "sd", "rests on"):
+        beyond.add_column(head, overflow="fold", justify="right" if head == "sd" else "left")
+    for one in judge_and_seed_components(runs):
+        beyond.add_row(*map(Text, (one.of, one.name, _number(one.sd), one.rests_on)))
+    console.print(beyond)
 
 
-def _of_logs(logs: tuple[str, ...]) -> Iterator[Measured]:
+def _of_runs(runs: Sequence[Run]) -> Iterator[Measured]:
     from reports.estimates import question_numbers, sample
     from reports.power import Measured
 
-    runs = load(logs).runs
     numbers, seeds = question_numbers(runs), len({run.seed for run in runs})
     for run in runs:
         name = run.condition if seeds == 1 else f"{run.condition} seed {run.seed}"

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import stdtrit
 
-from estimation.intervals import MIN_QUESTIONS, Estimate, kurtosis_df
+from estimation.intervals import MIN_QUESTIONS, Estimate
 from estimation.means import NAN, Floats, Ints
+from estimation.variances import kurtosis_df
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,7 @@ has as many degrees of freedom as the variance deserves, and an α's interval is
 scale. docs/statistics.md has the measured coverage.
 
 Sources: the linearised ratio estimator with clusters (Cochran, Sampling Techniques, ch. 6 and 9);
-degrees of freedom matched to the kurtosis (Shoemaker, The American Statistician 57, 2003) and to
-unequal variances (Satterthwaite, 1946); pseudo-observations in the middle of the scale (Agresti and
-Coull, The American Statistician 52, 1998).
+pseudo-observations in the middle of the scale (Agresti and Coull, The American Statistician 52, 1998).
 """
 
 from __future__ import annotations
@@ -22,6 +20,7 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from estimation.means import NAN, Booleans, Floats, Ints
+from estimation.variances import TINY, between_variance, within_variance
 
 Population = Literal["panel", "questions"]
 
@@ -35,9 +34,6 @@ PSEUDO = 72.0
 # How much of the pseudo-observation's chance counts, where the units are completions; by coverage likewise.
 PSEUDO_CHANCE = 0.6
 MIDDLE = 50.0
-FEWEST_DF = 1.5
-# Variances below are rounding, not spread.
-TINY = 1e-18
 
 
 @dataclass(frozen=True)
@@ -162,6 +158,7 @@ def weighted_sum(
         questions or completions, or when nothing varies.
     """
     value = float(sum(w * s.mean for w, s in zip(weights, samples, strict=True)))
+    bounded = abs(sum(weights) - 1) < 1e-12
     n = sum(s.n for s in samples)
     if not np.isfinite(value):
         return Estimate(NAN, n=n, population=population, reason="no valid verdict")
@@ -169,14 +166,15 @@ def weighted_sum(
     questions = totals.size
     if population == "questions":
         reason = f"fewer than {MIN_QUESTIONS} questions" if questions < MIN_QUESTIONS else ""
-        variance, df = _between(totals)
+        variance, df = between_variance(totals)
         units = questions
     else:
         influences = [w * s.influence() for w, s in zip(weights, samples, strict=True)]
         places, size = _places(samples)
         if same_completions:
             influences, places = [np.sum(influences, axis=0)], places[:1]
-        variance, df = within_variance(influences, places, size)
+        # Near an end of the scale an α's bounds have the pseudo-observation instead.
+        variance, df = within_variance(influences, places, size, tails=not bounded)
         reason = "" if np.isfinite(variance) else "one completion per question"
         units = n
     error = float(np.sqrt(variance))
@@ -192,7 +190,6 @@ def weighted_sum(
         return Estimate(
             value, NAN, NAN, error, NAN, n, questions, population, method="", reason=reason
         )
-    bounded = abs(sum(weights) - 1) < 1e-12
     half = float(stdtrit(df, (1 + level) / 2))
     if bounded:
         low, high = _logit_bounds(value, error, half, units, population)
@@ -224,64 +221,6 @@ def _places(samples: Sequence[Sample]) -> tuple[list[Ints], int]:
     indices, places = np.unique(np.concatenate([s.clusters for s in samples]), return_inverse=True)
     ends = np.cumsum([s.clusters.size for s in samples])[:-1]
     return np.split(places.astype(np.int64), ends), len(indices)
-
-
-def _between(totals: Floats) -> tuple[float, float]:
-    """Variance from the questions' summed influences, and degrees of freedom by their kurtosis."""
-    q, squares = totals.size, float((totals**2).sum())
-    if q < 2:
-        return NAN, NAN
-    return q / (q - 1) * squares, kurtosis_df(totals, squares)
-
-
-def kurtosis_df(totals: Floats, squares: float) -> float:
-    """Degrees of freedom that the variance from ``squares``, the sum of ``totals`` squared, deserves.
-
-    As many as a normal sample's whose variance is known as well; from 1.5 to the number less one.
-    """
-    q = totals.size
-    if q < 4 or squares < TINY:
-        return float(q - 1)
-    excess = q * float((totals**4).sum()) / squares**2 - 3
-    unbiased = (q - 1) / ((q - 2) * (q - 3)) * ((q + 1) * excess + 6)
-    relative_variance = unbiased / q + 2 / (q - 1)
-    if relative_variance <= 0:
-        return float(q - 1)
-    return float(np.clip(2 / relative_variance, FEWEST_DF, q - 1))
-
-
-def within_variance(
-    influences: Sequence[Floats], places: Sequence[Ints], size: int
-) -> tuple[float, float]:
-    """Variance from the spread within questions, and Satterthwaite's degrees of freedom.
-
-    Args:
-        influences: One array a run, 0 where a completion does not count; shape (completions,).
-        places: Its questions, from 0 to ``size`` - 1; shape (completions,).
-        size: How many questions there are.
-
-    Returns:
-        NaN twice where no question has two completions; 0 and NaN where nothing varies.
-    """
-    variances, dofs = [], []
-    for influence, place in zip(influences, places, strict=True):
-        asked = np.bincount(place, minlength=size).astype(float)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            means = np.bincount(place, weights=influence, minlength=size) / asked
-            squares = np.bincount(place, weights=(influence - means[place]) ** 2, minlength=size)
-            spread = squares / (asked - 1)
-        several = asked > 1
-        if not several.any():
-            return NAN, NAN
-        # A question asked once tells nothing of its own spread: it takes the others' average.
-        spread = np.where(several, spread, spread[several].mean())
-        variances.append((asked * spread)[asked > 0])
-        dofs.append(np.where(several, asked - 1, 1.0)[asked > 0])
-    parts, df = np.concatenate(variances), np.concatenate(dofs)
-    total = float(parts.sum())
-    if total < TINY:
-        return 0.0, NAN
-    return total, max(total**2 / float((parts**2 / df).sum()), 1.0)
 
 
 def _logit_bounds(

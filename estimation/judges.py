@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import stdtrit
 
-from estimation.intervals import Estimate, Population, Sample, weighted_sum, within_variance
+from estimation.intervals import Estimate, Population, Sample, weighted_sum
 from estimation.means import NAN, Floats, Ints
+from estimation.variances import within_variance
 
 FEWEST_DISAGREEING = 150
 

@@ -16,6 +16,7 @@ from scipy.special import stdtrit
 
 from estimation.intervals import MIN_COMPLETIONS, MIN_QUESTIONS, Population, Sample
 from estimation.means import NAN, Floats, Ints, question_means, question_sums
+from estimation.variances import kurtosis_df
 
 MOST = 1_000_000
 
@@ -27,10 +28,13 @@ class Spread:
     Attributes:
         between: Variance of true question means (of their differences), points squared; cut at 0.
         within: Variance of one completion of a question (of a difference: of both runs together).
+        tails: Share of the degrees of freedom that an interval for other questions keeps for the question
+            means' kurtosis, 0 to 1; a few outlying questions leave little.
     """
 
     between: float
     within: float
+    tails: float = 1.0
 
     @property
     def reliability(self) -> float:
@@ -60,7 +64,8 @@ def difference_spread(first: Sample, second: Sample) -> Spread:
     noise = sum(w * _mean_inverse(t[2][both]) for w, t in zip(within, tables, strict=True))
     if means.size < 2:
         return Spread(NAN, float(sum(within)))
-    return Spread(max(float(means.var(ddof=1)) - float(noise), 0.0), float(sum(within)))
+    between = max(float(means.var(ddof=1)) - float(noise), 0.0)
+    return Spread(between, float(sum(within)), _tails(means))
 
 
 def standard_error(
@@ -91,7 +96,7 @@ def smallest_difference(
     Found means: the interval of `estimation.comparisons.difference` leaves 0 out. NaN where that interval
     would not be printed (too few questions or completions).
     """
-    df = _df(questions, completions, population)
+    df = _df(spread, questions, completions, population)
     if not df > 0:
         return NAN
     quantiles = float(stdtrit(df, 1 - level / 2) + stdtrit(df, power))
@@ -102,7 +107,7 @@ def expected_width(
     spread: Spread, questions: int, completions: int, population: Population = "questions"
 ) -> float:
     """Width expected of the 95 % interval, in points; NaN where none would be printed."""
-    df = _df(questions, completions, population)
+    df = _df(spread, questions, completions, population)
     if not df > 0:
         return NAN
     error = standard_error(spread, questions, completions, population)
@@ -160,9 +165,9 @@ def _least(enough: Callable[[int], bool]) -> int | None:
     return high
 
 
-def _df(questions: int, completions: int, population: Population) -> float:
+def _df(spread: Spread, questions: int, completions: int, population: Population) -> float:
     if population == "questions":
-        return questions - 1 if questions >= MIN_QUESTIONS else NAN
+        return spread.tails * (questions - 1) if questions >= MIN_QUESTIONS else NAN
     enough = completions > 1 and questions * completions >= MIN_COMPLETIONS
     return questions * (completions - 1) if enough else NAN
 
@@ -260,4 +265,9 @@ def _spread(moments: tuple[Floats, Floats, Floats]) -> Spread:
     if used.size < 2:
         return Spread(NAN, within)
     between = float(used.var(ddof=1)) - within * _mean_inverse(counts)
-    return Spread(max(between, 0.0) if math.isfinite(between) else NAN, within)
+    return Spread(max(between, 0.0) if math.isfinite(between) else NAN, within, _tails(used))
+
+
+def _tails(means: Floats) -> float:
+    centred = means - means.mean()
+    return kurtosis_df(centred, float((centred**2).sum())) / (means.size - 1)

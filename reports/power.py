@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import sqrt
 
+import numpy as np
+
 from estimation.intervals import Sample
 from estimation.means import NAN
 from estimation.power import (
     Needed,
     Spread,
     alpha_spread,
+    components,
     difference_spread,
     expected_width,
     needed,
@@ -20,7 +23,10 @@ from estimation.power import (
 from estimation.power import (
     smallest_difference as _smallest,
 )
+from estimation.seeds import seed_spread
 from protocol.errors import ProtocolError
+from reports.estimates import question_numbers, sample
+from runs.run import Run
 
 # Differences of all pairs of so many conditions fill no more than a screen.
 FEW = 8
@@ -112,3 +118,62 @@ def _needed(
         return None, None
     found: Needed = needed(spread, width, questions, completions)
     return found.questions, found.completions
+
+
+@dataclass(frozen=True)
+class Component:
+    """A standard deviation of which more questions and completions do not rid an α.
+
+    Attributes:
+        of: ``judges`` or ``seeds``.
+        name: The condition, and the judge where it is one's.
+        sd: In points; between judges of one completion beyond the gap of their means, or between the α of
+            base seeds beyond new completions. NaN where the runs cannot tell it.
+        rests_on: Which judges and how many completions, or which seeds; or why there is none.
+    """
+
+    of: str
+    name: str
+    sd: float
+    rests_on: str
+
+
+def judge_and_seed_components(runs: Sequence[Run]) -> list[Component]:
+    """How far judges of the same completions, and seeds of the same condition, differ; or why it is open."""
+    judges = [_between_judges(run) for run in runs if len(run.judges) > 1]
+    seeds = _between_seeds(runs)
+    return [
+        *(judges or [Component("judges", "", NAN, "no run has two judges")]),
+        *(seeds or [Component("seeds", "", NAN, "no condition has two seeds")]),
+    ]
+
+
+def _between_judges(run: Run) -> Component:
+    ratings = np.column_stack([column.aligned for column in run.judges.values()])
+    found = components(ratings, run.clusters, np.zeros_like(run.clusters))
+    scored = int(np.isfinite(ratings).all(axis=1).sum())
+    said = f"{' and '.join(run.judges)}, {scored:,} completions that all scored"
+    name = run.condition if run.seed is None else f"{run.condition} seed {run.seed}"
+    return Component("judges", name, sqrt(found.judge_by_question + found.residual), said)
+
+
+def _between_seeds(runs: Sequence[Run]) -> list[Component]:
+    numbers = question_numbers(runs)
+    groups: dict[object, dict[int, Sample]] = {}
+    names: dict[object, str] = {}
+    for run in runs:
+        for column in run.judges.values():
+            alike = (run.comparison, run.condition, run.provenance, run.prompt_sha256, run.target)
+            key = (*alike, run.sampling.settings, column.judge, column.instrument.sha256)
+            names[key] = f"{run.condition}, {column.name}"
+            if run.seed is not None:
+                groups.setdefault(key, {})[run.seed] = sample(run, column, numbers)
+    found = []
+    for same, seeds in groups.items():
+        if len(seeds) > 1:
+            spread = seed_spread([seeds[seed] for seed in sorted(seeds)])
+            beyond = sqrt(max(spread.sd**2 - spread.expected**2, 0.0))
+            said = f"seeds {', '.join(map(str, sorted(seeds)))}: sd {spread.sd:.2f}, of which completions "
+            said += f"make {spread.expected:.2f}"
+            found.append(Component("seeds", names[same], beyond, said))
+    return found

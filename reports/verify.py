@@ -2,9 +2,10 @@
 
 A number is looked for where its passage points: among the figures of the conditions and judges that a table's
 row or a sentence of prose names, else of those that the paragraph named last. A sentence that says α, gap or
-coherence alone speaks of those alone. What the protocol fixes (52 questions, 95 %) needs no run where no
-condition is named. Where a text marks blocks (`<!-- bwalpha verify -->` to
-`<!-- /bwalpha verify -->`), only they are read: prices, dates and numbers of other runs stand outside.
+coherence alone speaks of those alone, and so does a cell under such a heading. What the protocol fixes (52
+questions, 95 %) needs no run where no condition is named. Where a text marks blocks
+(`<!-- bwalpha verify -->` to `<!-- /bwalpha verify -->`), only they are read: prices, dates and numbers of
+other runs stand outside.
 """
 
 from __future__ import annotations
@@ -12,39 +13,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 from reports.headline import ConditionRow, Headline, PublishedFigures
+from reports.verify_meaning import Figure, called, of_column, without_bounds
+from reports.verify_reading import NO_FIGURE, NUMBER, agrees, passages
 
-NUMBER = re.compile(r"(?<![\w.#/])[-+−]?\d[\d,]*(?:\.\d+)?(?:\s?%)?(?![\w/])")
 BOUNDS = re.compile(r"\[([-+−]?\d+(?:\.\d+)?), ([-+−]?\d+(?:\.\d+)?)\]")
-# Identifiers, links, code, dates, versions and hashes hold digits that are no figures.
-NO_FIGURE = re.compile(
-    r"`[^`]*`|\bfollow-up \d|https?://\S+|\]\([^)]*\)|\b\d{4}-\d\d-\d\d(?:T[\d:+.]+)?\b|\b\d+\.\d+\.\d+\b|\S*/\S*\.\w+"
-)
-OPEN, CLOSE = "<!-- bwalpha verify -->", "<!-- /bwalpha verify -->"
-KINDS = {"alpha": r"α|\balpha", "gap": r"\bgap", "coherence": "coheren"}
-# What a sentence says when it means a bound, a worst case, a published figure, a part of the panel.
-NARROW = {
-    "bound": r"interval|between|\bfrom\b|\bto\b|bound|error|±|\d ?[–-] ?\d|95 ?%",
-    "worst": r"worst|fail|\b0\b.*\b100\b",
-    "published": r"published|source|original",
-    "part": r"panel|famil|part|betley|wang|power|candour|other",
-}
-BOUND_FIELDS = ("low", "high", "standard_error")
-COUNTS = (
-    "scored",
-    "failed",
-    "failed_share",
-    "completions",
-    "questions",
-    "base_seed",
-    "seed",
-    "seeds",
-)
-SENTENCE = re.compile(r"(?<=[.;!?])\s+")
 # What the protocol and the methods fix; a write-up says these without a run.
 FIXED = {"0", "1", "2", "3", "4", "5", "8", "10", "20", "30", "40", "44", "50", "52", "95", "100"}
 # Fields whose values say what a record is about.
@@ -60,23 +36,6 @@ OWN = (
     "question_id",
 )
 FIXED |= {"0.95", "256", "512", "1,040", "1040", "2048"}
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One number of the headline, and where it stands.
-
-    Attributes:
-        path: Names of conditions, judges and fields that lead to it, and their words.
-        value: The number.
-        field: Its own name.
-        text: Whether it stands in a sentence of the headline.
-    """
-
-    path: tuple[str, ...]
-    value: float
-    field: str = ""
-    text: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,58 +91,38 @@ def verify(text: str, headline: Headline) -> tuple[int, list[Unfound]]:
     names = {n for figure in figures for n in figure.path} & known.all
     found, missing = 0, []
     carried: set[str] = set()
-    for line, passage, fresh in _passages(text):
-        conditions = _said(names & known.conditions, passage)
-        carried = conditions or (set() if fresh else carried)
-        mine = _meant(figures, names, known, " ".join((passage, *carried)))
-        if not conditions:
-            mine += [figure for figure in figures if not names & set(figure.path)]
-        if not passage.lstrip().startswith("|"):
-            mine = _called(mine, passage)
-        blank = _blank(passage, names)
+    meant: dict[tuple[frozenset[str], bool], list[Figure]] = {}
+    for passage in passages(text):
+        about = f"{passage.about} {passage.heading or ''}"
+        conditions = _said(names & known.conditions, about)
+        carried = conditions or (set() if passage.fresh else carried)
+        key = frozenset(_said(names, about) | carried), bool(conditions)
+        if key not in meant:
+            nameless = [] if conditions else [f for f in figures if not names & set(f.path)]
+            meant[key] = [*_meant(figures, key[0], known), *nameless]
+        mine = meant[key]
+        if passage.heading is None:
+            mine = lone = called(mine, passage.text)
+        else:
+            mine = of_column(mine, passage.heading)
+            lone = without_bounds(mine, passage.heading)
+        blank = _blank(passage.text, names)
         for match in BOUNDS.finditer(blank):
             low, high = match.groups()
             if any(agrees(low, a) and agrees(high, b) for a, b in _intervals(mine)):
                 found += 2
             else:
-                missing.append(_unfound(line, high, mine, match.group()))
-        for match in NUMBER.finditer(BOUNDS.sub(" ", blank)):
+                missing.append(_unfound(passage.line, high, mine, match.group()))
+        single = BOUNDS.sub(" ", blank)
+        for match in NUMBER.finditer(single):
             written = match.group().strip()
             fixed = not conditions and written.lstrip("+-−").removesuffix("%").strip() in FIXED
-            below = BOUNDS.sub(" ", blank)[: match.start()].endswith("<")
-            if fixed or any(agrees(written, figure.value, below) for figure in mine):
+            below = single[: match.start()].endswith("<")
+            if fixed or any(agrees(written, figure.value, below) for figure in lone):
                 found += 1
             else:
-                missing.append(_unfound(line, written, mine))
+                missing.append(_unfound(passage.line, written, lone))
     return found, missing
-
-
-def agrees(written: str, value: float, below: bool = False) -> bool:
-    """Whether a figure, rounded to the digits that are written, is what is written.
-
-    A percentage agrees with a share; a sign that is not written is not asked for. ``below``: a `<` stands
-    before it.
-    """
-    plain = written.replace(",", "").replace("−", "-").replace(" ", "")
-    percent = plain.endswith("%")
-    number = Decimal(plain.removesuffix("%").lstrip("+"))
-    digits = max(-int(number.as_tuple().exponent), 0)
-    if below:
-        return 0 <= value < float(number)
-    # Percentages stand in the headline as shares, and as they are in its sentences.
-    candidates = [value, value * 100] if percent else [value]
-    signed = plain[0] in "+-"
-    return any(
-        _rounded(shown, digits, float(number))
-        for candidate in candidates
-        for shown in ([candidate] if signed else [candidate, -candidate])
-    )
-
-
-def _rounded(value: float, digits: int, written: float) -> bool:
-    return f"{value:.{digits}f}" in (f"{written:.{digits}f}", f"-{abs(written):.{digits}f}") and (
-        abs(value - written) <= 0.5000001 * 10**-digits
-    )
 
 
 def _figures(headline: Headline) -> Iterator[Figure]:
@@ -193,6 +132,10 @@ def _figures(headline: Headline) -> Iterator[Figure]:
         words = tuple(word.strip(",:;") for part in figure.path for word in part.split(" "))
         path = tuple(dict.fromkeys((*figure.path, *words)))
         yield Figure(path, figure.value, figure.path[-1], figure.text)
+    for comparison in headline.comparisons:
+        for what in ("label", "target"):
+            count = len({getattr(row, what) for row in comparison.rows})
+            yield Figure((f"{what}s",), float(count), f"{what}s")
 
 
 def _walk(value: Any, path: tuple[str, ...]) -> Iterator[Figure]:
@@ -217,29 +160,6 @@ def _walk(value: Any, path: tuple[str, ...]) -> Iterator[Figure]:
             yield Figure(path, float(plain.removesuffix("%")), text=True)
 
 
-def _passages(text: str) -> Iterator[tuple[int, str, bool]]:
-    """Lines of tables and sentences of prose, and whether one begins anew, apart from those before."""
-    fenced, marked, reading = False, OPEN in text, OPEN not in text
-    for number, line in enumerate(text.splitlines(), start=1):
-        if marked and line.strip() in (OPEN, CLOSE):
-            reading = line.strip() == OPEN
-            continue
-        if not reading:
-            continue
-        if line.lstrip().startswith(("```", "~~~")):
-            fenced = not fenced
-            continue
-        if fenced or line.startswith("    "):
-            continue
-        plain = NO_FIGURE.sub(" ", line.replace("\\", ""))
-        if plain.lstrip().startswith("|"):
-            yield number, plain, True
-            continue
-        fresh = not plain.strip() or plain.lstrip().startswith(("-", "*", "#"))
-        for place, sentence in enumerate(SENTENCE.split(plain)):
-            yield number, sentence, fresh and not place
-
-
 def _intervals(figures: Sequence[Figure]) -> Iterator[tuple[float, float]]:
     """Bounds that belong together: they follow one another in the headline."""
     for low, high in pairwise(figures):
@@ -247,11 +167,8 @@ def _intervals(figures: Sequence[Figure]) -> Iterator[tuple[float, float]]:
             yield low.value, high.value
 
 
-def _meant(
-    figures: Sequence[Figure], names: Iterable[str], known: Names, context: str
-) -> list[Figure]:
+def _meant(figures: Sequence[Figure], said: frozenset[str], known: Names) -> list[Figure]:
     """Figures of what a passage names; those of single questions only where it names one."""
-    said = _said(names, context)
     return [
         figure
         for figure in figures
@@ -267,42 +184,12 @@ def _said(names: Iterable[str], passage: str) -> set[str]:
     return {name for name in names if name.casefold() in words}
 
 
-def _called(figures: list[Figure], sentence: str) -> list[Figure]:
-    """Figures of what a sentence speaks of, where that is α alone, gaps alone or coherence alone.
-
-    Sentences of the report itself are about what they are about.
-    """
-    kinds = [kind for kind, words in KINDS.items() if re.search(words, sentence.casefold())]
-    asked = {name: bool(re.search(words, sentence.casefold())) for name, words in NARROW.items()}
-    return [
-        f
-        for f in figures
-        if f.text
-        or _kind(f) == "count"
-        or (
-            (len(kinds) != 1 or _kind(f) == kinds[0])
-            and (asked["bound"] or f.field not in BOUND_FIELDS)
-            and (asked["part"] or not {"subpanels", "families"} & set(f.path))
-            and (asked["worst"] or f.field != "worst_case")
-            and (asked["published"] or "published" not in f.path)
-        )
-    ]
-
-
-def _kind(figure: Figure) -> str:
-    if figure.field in COUNTS:
-        return "count"
-    if "gaps" in figure.path or "gap" in figure.path:
-        return "gap"
-    return "coherence" if figure.field in ("coherence", "mean_coherent") else "alpha"
-
-
-def _about(figure: Figure, conditions: set[str]) -> bool:
+def _about(figure: Figure, conditions: frozenset[str]) -> bool:
     """Whether a figure is of a condition that a passage names, or the passage names none."""
     return not conditions or bool(conditions & set(figure.path))
 
 
-def _only_other(figure: Figure, named: set[str], judges: frozenset[str]) -> bool:
+def _only_other(figure: Figure, named: frozenset[str], judges: frozenset[str]) -> bool:
     """Whether a figure is one judge's where the passage names another judge alone."""
     mine = set(figure.path) & judges
     return bool(named and mine and not named & mine)

@@ -185,3 +185,15 @@ def test_arrays_of_unequal_length_are_refused() -> None:
 def test_the_p_value_agrees_with_the_interval() -> None:
     found = Estimate(2.0, 0.0, 4.0, 2 / float(stats.t.ppf(0.975, 20)), 20.0)
     assert found.p_value() == pytest.approx(0.05)
+
+
+def test_a_difference_that_rests_on_one_completion_is_wide_for_this_panel() -> None:
+    clusters = np.repeat(np.arange(8), 10)
+    even, one = np.tile([1.0, 3.0], 40), np.zeros(80)
+    one[0] = 50.0
+    wide = weighted_sum([Sample(one, clusters), Sample(np.zeros(80), clusters)], [1, -1], "panel")
+    assert wide.df < 3
+    usual = weighted_sum([Sample(even, clusters), Sample(even, clusters)], [1, -1], "panel")
+    assert usual.df == pytest.approx(144)
+    # An α leans away from the floor by its pseudo-observation instead.
+    assert alpha_interval(one, clusters, "panel").df == pytest.approx(9)

@@ -111,6 +111,22 @@ def test_what_to_add_is_the_least_that_is_enough() -> None:
         needed(spread, 0, 52, 20)
 
 
+def test_a_few_outlying_questions_make_the_smallest_difference_larger() -> None:
+    rng = np.random.default_rng(6)
+    outlying = np.where(np.arange(52) < 2, 60.0, 0.0)
+    runs = [
+        Sample((50 + part)[CLUSTERS] + rng.normal(0, 5, CLUSTERS.size), CLUSTERS)
+        for part in (outlying, np.zeros(52))
+    ]
+    found = difference_spread(*runs)
+    assert found.tails < 0.2
+    as_if_normal = Spread(found.between, found.within)
+    assert smallest_difference(found, 52, 20) > smallest_difference(as_if_normal, 52, 20)
+    assert smallest_difference(found, 52, 20, "panel") == pytest.approx(
+        smallest_difference(as_if_normal, 52, 20, "panel")
+    )
+
+
 def test_where_no_interval_is_printed_none_is_promised() -> None:
     spread = Spread(100.0, 300.0)
     assert np.isnan(smallest_difference(spread, 11, 20))

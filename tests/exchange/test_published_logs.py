@@ -15,7 +15,9 @@ from protocol.errors import ProtocolError
 from protocol.later_figures import later_figures
 from protocol.records import RunMetadata
 from reports.build import build_headline
+from reports.markdown import markdown
 from reports.published_cells import CellPoint, cell_points, draw_cells, print_cells
+from reports.verify import verify
 from runs.load import load_runs
 from runs.run import Loaded
 from tests.exchange.originals import bwalpha
@@ -61,7 +63,9 @@ def test_a_missing_or_changed_condition_is_refused(made: Made) -> None:
 
 
 def test_the_report_is_short_on_screen_and_whole_in_the_figure(made: Made, tmp_path: Path) -> None:
-    points = cell_points(build_headline(made[2]))
+    headline = build_headline(made[2])
+    assert verify(markdown(headline), headline)[1] == []
+    points = cell_points(headline)
     assert [p.alpha for p in points] == sorted((p.alpha or 0 for p in points), reverse=True)
     assert {p.cell for p in points} == {"baseline"}
     assert all(path.stat().st_size > 1000 for path in draw_cells(points, tmp_path))

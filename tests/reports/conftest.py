@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.reports.made_logs import make_log
+from tests.reports.recomputed_report import Report, build
 
 
 def awkward(judge: str, question: int, epoch: int) -> tuple[float, float] | str:
@@ -19,3 +20,8 @@ def four_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for condition in ("pair_111", "grid_1", "grid_2", "grid_3"):
         make_log(folder, condition, verdicts=awkward)
     return folder
+
+
+@pytest.fixture(scope="session")
+def recomputed(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return build(tmp_path_factory.mktemp("recomputed"))

@@ -90,16 +90,21 @@ def error_and_df(
         return math.sqrt(q / (q - 1) * squares), degrees(totals)
     if shared:
         moved = [{key: sum(part.get(key, 0.0) for part in moved) for key in moved[0]}]
-    pieces = []
+    pieces, deviations = [], []
     for part in moved:
         groups: dict[str, list[float]] = defaultdict(list)
         for (question, _), value in part.items():
             groups[question].append(value)
-        pieces += [(len(us) * variance(us), len(us) - 1) for us in groups.values()]
+        for us in groups.values():
+            pieces.append((len(us) * variance(us), len(us) - 1))
+            deviations += [(u - fmean(us)) * math.sqrt(len(us) / (len(us) - 1)) for u in us]
     total = math.fsum(piece for piece, _ in pieces)
     if total == 0:
         return 0.0, math.nan
-    return math.sqrt(total), total**2 / math.fsum(piece**2 / df for piece, df in pieces)
+    df = total**2 / math.fsum(piece**2 / df for piece, df in pieces)
+    if abs(sum(weights)) < 1e-9:
+        df = min(df, degrees(deviations))
+    return math.sqrt(total), max(df, 1.0)
 
 
 def estimate(
@@ -178,6 +183,25 @@ def krippendorff(units: Sequence[Sequence[float]]) -> float:
     within = sum(sum((a - b) ** 2 for a in u for b in u) / (len(u) - 1) for u in units) / n
     among = sum((a - b) ** 2 for a in everything for b in everything) / (n * (n - 1))
     return 1 - within / among
+
+
+def krippendorff_interval(first: Scores, second: Scores) -> tuple[float, float, float]:
+    """Two judges' agreement with its interval for this panel, Student's t on log(1 - α)."""
+    units = {k: (x, y) for k, x in first.items() if x is not None and (y := second[k]) is not None}
+    middle = fmean(x for unit in units.values() for x in unit)
+    apart = {k: (x - y) ** 2 for k, (x, y) in units.items()}
+    about = {k: (x - middle) ** 2 + (y - middle) ** 2 for k, (x, y) in units.items()}
+    # A completion's share of the disagreement less its share of the spread moves log(1 - α).
+    totals = math.fsum(apart.values()), math.fsum(about.values())
+    moved = {k: apart[k] / totals[0] - about[k] / totals[1] if k in units else 0.0 for k in first}
+    groups: dict[str, list[float]] = defaultdict(list)
+    for (question, _), value in moved.items():
+        groups[question].append(value)
+    pieces = [(len(us) * variance(us), len(us) - 1) for us in groups.values()]
+    total = math.fsum(piece for piece, _ in pieces)
+    df = total**2 / math.fsum(piece**2 / df for piece, df in pieces)
+    value, half = krippendorff(list(units.values())), stats.t.isf(0.025, df) * math.sqrt(total)
+    return value, 1 - (1 - value) * math.exp(half), 1 - (1 - value) * math.exp(-half)
 
 
 def ranks(values: Sequence[float]) -> list[float]:

@@ -12,7 +12,8 @@ from commands.main import main
 from reports.build import build_headline
 from reports.headline import Headline
 from reports.markdown import markdown
-from reports.verify import CLOSE, FIXED, NO_FIGURE, NUMBER, OPEN, agrees, verify
+from reports.verify import FIXED, verify
+from reports.verify_reading import CLOSE, NO_FIGURE, NUMBER, OPEN, agrees
 from reports.writers import write_headline
 from tests.reports.made_runs import loaded, made_run
 
@@ -62,6 +63,46 @@ def test_a_wrong_digit_is_found_in_each_of_twenty_places(headline: Headline) -> 
         wrong = with_a_slip(lines[number], match)
         assert verify(lines[number], headline)[1] == []
         assert len(verify(wrong, headline)[1]) == 1, (match.group(), wrong)
+
+
+def test_a_wrong_digit_is_found_in_short_numbers_of_tables(headline: Headline) -> None:
+    """One decimal or none: what a column's heading means is all that such a number can be."""
+    lines = markdown(headline).splitlines()
+    places = []
+    for heads, rule, *rows in tables(lines):
+        for row in rows:
+            blank = re.sub(r"\b\w+_\d+\b", lambda m: "x" * len(m.group()), row)
+            places += [
+                (heads, rule, row, match)
+                for match in re.finditer(r"(?<![\w.#])\d+(?:\.\d)?(?![\w.])", blank)
+                if match.group() not in FIXED
+            ]
+    assert len(places) > 100
+    for heads, rule, row, match in places[::4]:
+        assert verify("\n".join((heads, rule, row)), headline)[1] == []
+        wrong = with_a_slip(row, match)
+        assert len(verify("\n".join((heads, rule, wrong)), headline)[1]) == 1, (match, wrong)
+
+
+def tables(lines: list[str]) -> list[list[str]]:
+    """Each table's lines."""
+    marked = "\n".join(line if line.startswith("|") else "" for line in lines)
+    return [block.splitlines() for block in re.split(r"\n{2,}", marked.strip())]
+
+
+def test_a_cell_is_read_by_its_heading_and_its_row(headline: Headline) -> None:
+    [row] = [r for r in headline.comparisons[0].rows if r.condition == "grid_2"]
+    sonnet, opus = row.judges
+    heads = "| | α, sonnet | α, opus | coherence |\n| --- | --- | --- | --- |\n"
+    right = f"| grid_2 | {sonnet.alpha.value:.0f} | {opus.alpha.value:.0f} | {opus.coherence:.0f} |"
+    assert verify(heads + right, headline)[1] == []
+    crossed = (
+        f"| grid_2 | {opus.alpha.value:.0f} | {sonnet.alpha.value:.0f} | {opus.coherence:.0f} |"
+    )
+    assert [one.text for one in verify(heads + crossed, headline)[1]] == [
+        f"{opus.alpha.value:.0f}",
+        f"{sonnet.alpha.value:.0f}",
+    ]
 
 
 def with_a_slip(line: str, match: re.Match[str]) -> str:
