@@ -98,11 +98,17 @@ def verify(text: str, headline: Headline) -> tuple[int, list[Unfound]]:
         carried = conditions or (set() if passage.fresh else carried)
         key = frozenset(_said(names, about) | carried), bool(conditions)
         if key not in meant:
-            nameless = [] if conditions else [f for f in figures if not names & set(f.path)]
+            # A seed may stand beside a condition that was not run with it.
+            nameless = [
+                f
+                for f in figures
+                if not names & set(f.path) and (not conditions or f.path == ("seed",))
+            ]
             meant[key] = [*_meant(figures, key[0], known), *nameless]
         mine = meant[key]
         if passage.heading is None:
-            mine = lone = called(mine, passage.text)
+            # Two numbers in brackets are an interval, whether or not the sentence says so.
+            mine, lone = (called(mine, passage.text + said) for said in (" interval", ""))
         else:
             mine = of_column(mine, passage.heading)
             lone = without_bounds(mine, passage.heading)
@@ -133,6 +139,8 @@ def _figures(headline: Headline) -> Iterator[Figure]:
         path = tuple(dict.fromkeys((*figure.path, *words)))
         yield Figure(path, figure.value, figure.path[-1], figure.text)
     for comparison in headline.comparisons:
+        for seed in {row.base_seed for row in comparison.rows} - {None}:
+            yield Figure(("seed",), float(seed or 0), "seed")
         for what in ("label", "target"):
             count = len({getattr(row, what) for row in comparison.rows})
             yield Figure((f"{what}s",), float(count), f"{what}s")
@@ -154,10 +162,11 @@ def _walk(value: Any, path: tuple[str, ...]) -> Iterator[Figure]:
         for inner in value:
             yield from _walk(inner, path)
     elif isinstance(value, str):
-        # Notes and grounds are sentences of the report with figures of their own.
+        # Notes and grounds are sentences of the report with figures of their own, about whom they name.
         for match in NUMBER.finditer(NO_FIGURE.sub(" ", value)):
             plain = match.group().replace(",", "").replace("−", "-").replace(" ", "")
-            yield Figure(path, float(plain.removesuffix("%")), text=True)
+            for about in (path, (value, *path)):
+                yield Figure(about, float(plain.removesuffix("%")), text=True)
 
 
 def _intervals(figures: Sequence[Figure]) -> Iterator[tuple[float, float]]:

@@ -9,7 +9,7 @@ KINDS = {"alpha": r"α|\balpha", "gap": r"\bgap", "coherence": "coheren"}
 # What a sentence says when it means a bound, a worst case, a published figure, a part of the panel.
 NARROW = {
     "bound": r"interval|between|\bfrom\b|\bto\b|bound|error|±|\d ?[–-] ?\d|95 ?%",
-    "worst": r"worst|fail|\b0\b.*\b100\b",
+    "worst": r"worst|fail|lies between|\b0\b.*\b100\b",
     "published": r"published|source|original",
     "part": r"panel|famil|part|betley|wang|power|candour|other",
 }
