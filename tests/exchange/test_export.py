@@ -194,6 +194,7 @@ def test_no_log_is_one_clear_error(tmp_path: Path) -> None:
         samples_frame(str(tmp_path))
 
 
+@pytest.mark.processes
 def test_load_dataset_reads_the_documented_schema_and_1040_rows_a_condition(
     tmp_path: Path, real_sources: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,6 +87,7 @@ def scan(request: Request) -> Answer:
     return Reply(YES if "by order" in request.user else NO)
 
 
+@pytest.mark.processes
 def test_inspect_score_scans_a_log_and_the_report_splits_alpha(tmp_path: Path) -> None:
     def says(question: int, epoch: int) -> str | None:
         return {1: "by order of the office", 2: "refused", 3: None}.get(epoch, "as you like")

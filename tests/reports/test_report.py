@@ -160,6 +160,7 @@ def test_bundle_makes_a_site_of_every_log_with_the_report_beside_it(
     assert not (four_logs / "x").exists()
 
 
+@pytest.mark.processes
 def test_the_last_lines_are_commands_that_work_as_typed(
     four_logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -116,6 +116,7 @@ def test_handed_in_prompts_are_sent_and_recorded(tmp_path: Path) -> None:
     assert meta["prompt_sha256"] == hashlib.sha256(text.encode()).hexdigest()
 
 
+@pytest.mark.processes
 def test_paths_are_looked_for_where_the_command_was_typed(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("Be terse.", encoding="utf-8")
     (tmp_path / "mine.jsonl").write_text('{"id": "a", "input": "Why?"}\n', encoding="utf-8")

@@ -298,6 +298,7 @@ main()
 """
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("judges", "status"), [("published", 1), ("sonnet,opus", 0)])
 def test_after_the_day_a_run_with_the_published_judges_generates_nothing(
     judges: str, status: int, tmp_path: Path

@@ -65,6 +65,7 @@ def told(log: EvalLog, *names: str) -> str:
     )
 
 
+@pytest.mark.processes
 def test_a_third_judge_is_added_to_a_finished_log_by_the_command(
     server: JudgeServer, tmp_path: Path
 ) -> None:

@@ -172,6 +172,7 @@ def ends_with_one_clear_line(done: subprocess.CompletedProcess[str], logs: Path,
     assert not list(logs.rglob("*.eval"))
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("arguments", "says"), COMMANDS.values(), ids=COMMANDS)
 def test_the_command_ends_with_one_clear_line(
     arguments: list[str], says: str, tmp_path: Path

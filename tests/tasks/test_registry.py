@@ -14,6 +14,7 @@ def test_every_task_of_the_suite_has_a_registered_name() -> None:
     assert found == {(file, name) for file, names in TASKS.items() for name in names}
 
 
+@pytest.mark.processes
 def test_a_registered_task_runs_from_another_folder(tmp_path: Path) -> None:
     done = command(
         *("inspect", "eval", "bwalpha/grid_2", "--model", "simulated/target"),

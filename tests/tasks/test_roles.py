@@ -54,6 +54,7 @@ def test_the_target_never_judges_itself_unasked(tmp_path: Path) -> None:
         assert {verdict_record(s).instrument.asked for s in scores(log, judge)} != {log.eval.model}
 
 
+@pytest.mark.processes
 def test_the_console_names_each_judge_at_its_alpha(tmp_path: Path) -> None:
     done = command(
         *("inspect", "eval", "tasks/alpha.py@grid_2", "--model", "simulated/target"),
