@@ -25,7 +25,7 @@ from benchmarks.made_scores import Population, draw, joint_moments, population, 
 from estimation.comparisons import difference
 from estimation.intervals import Estimate, Sample, alpha_interval
 from estimation.intervals import Population as Of
-from estimation.judges import gap, krippendorff_interval, paired_gap
+from estimation.judges import gap, paired_gap
 from estimation.means import Floats, Ints
 from estimation.seeds import across_seeds
 
@@ -113,10 +113,6 @@ def of_paired_gap(runs: list[Floats], clusters: Ints, of: Of) -> Estimate:
     return paired_gap(runs[0], runs[1], clusters, of)
 
 
-def of_agreement(runs: list[Floats], clusters: Ints, of: Of) -> Estimate:
-    return krippendorff_interval(np.stack(runs, axis=1), clusters)
-
-
 def of_difference(runs: list[Floats], clusters: Ints, of: Of) -> Estimate:
     return difference(Sample(runs[0], clusters), Sample(runs[1], clusters), of)
 
@@ -133,16 +129,6 @@ def paired_truth(moments: Floats) -> Truth:
     def truth(kinds: Ints | None) -> float:
         w, a, b = moments[slice(None) if kinds is None else kinds].mean(axis=0)[:3]
         return float((a - b) / w)
-
-    return truth
-
-
-def agreement_truth(moments: Floats) -> Truth:
-    def truth(kinds: Ints | None) -> float:
-        chosen = moments[slice(None) if kinds is None else kinds]
-        w, a, b, aa, bb, ab = chosen.mean(axis=0)
-        variance = (aa + bb) / (2 * w) - ((a + b) / (2 * w)) ** 2
-        return float(1 - (aa + bb - 2 * ab) / w / (2 * variance))
 
     return truth
 
@@ -206,13 +192,11 @@ def judges() -> Iterator[Structure]:
         tests: list[tuple[str, Callable[[list[Floats], Ints, Of], Estimate], Truth]] = [
             ("gap", of_gap, first_less_second(*of)),
             ("paired gap", of_paired_gap, paired_truth(moments)),
-            ("Krippendorff's α", of_agreement, agreement_truth(moments)),
         ]
         for questions, completions in SIZES:
             for what, estimate, truth in tests:
-                only: tuple[Of, ...] = ("panel",) if estimate is of_agreement else BOTH
                 yield Structure(
-                    f"{what}: {name}", of, estimate, truth, questions, completions, SHARED, only
+                    f"{what}: {name}", of, estimate, truth, questions, completions, SHARED
                 )
 
 

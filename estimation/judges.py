@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import stdtrit
 
 from estimation.intervals import Estimate, Population, Sample, weighted_sum
 from estimation.means import NAN, Floats, Ints
-from estimation.variances import within_variance
 
-FEWEST_DISAGREEING = 150
+NO_INTERVAL = "no interval of an agreement held in every case that was tried"
 
 
 def gap(
@@ -55,52 +53,22 @@ def krippendorff_alpha(ratings: Floats) -> float:
     return 1 - observed / expected if expected > 0 else NAN
 
 
-def krippendorff_interval(ratings: Floats, clusters: Ints, level: float = 0.95) -> Estimate:
-    """Krippendorff's α with an interval for new completions to the same questions, on log(1 - α).
+def agreement(ratings: Floats, clusters: Ints) -> Estimate:
+    """Krippendorff's α with what it rests on, and no interval: none held in every case that was tried.
 
     Args:
         ratings: As for `krippendorff_alpha`; shape (completions, judges).
         clusters: Index of each completion's question; shape (completions,).
-        level: Coverage asked for.
-
-    Returns:
-        At most 1. Without bounds where disagreement or spread rests on fewer than 150 completions'
-        worth, where none holds. For other questions none held at all, and none is given.
     """
-    n, sums = _unit_sums(ratings)
-    observed, expected = _disagreements(sums.sum(axis=0))
-    value = 1 - observed / expected if expected > 0 else NAN
+    value = krippendorff_alpha(ratings)
     usable = np.isfinite(ratings).sum(axis=1) >= 2
-    members, places = np.unique(clusters, return_inverse=True)
-    base = Estimate(value, n=n, questions=np.unique(clusters[usable]).size, population="panel")
-    if not np.isfinite(value):
-        return replace(base, reason="no two ratings that differ")
-    if value == 1:
-        return replace(base, reason="perfect agreement")
-    within, spread = sums[:, 3], sums[:, 2]
-    if min(_worth(within), _worth(spread)) < FEWEST_DISAGREEING:
-        return replace(base, reason=f"rests on fewer than {FEWEST_DISAGREEING} completions' worth")
-    influence = np.zeros(len(ratings))
-    influence[usable] = within / within.sum() - spread / spread.sum()
-    variance, df = within_variance([influence], [places.astype(np.int64)], members.size)
-    if not variance > 0:
-        return replace(base, reason="one completion per question")
-    error = float(np.sqrt(variance))
-    half = float(stdtrit(df, (1 + level) / 2)) * error
-    return replace(
-        base,
-        low=float(1 - (1 - value) * np.exp(half)),
-        high=float(1 - (1 - value) * np.exp(-half)),
-        standard_error=(1 - value) * error,
-        df=df,
-        method="t on log(1 - α), within questions",
+    return Estimate(
+        value,
+        n=int(usable.sum()),
+        questions=np.unique(clusters[usable]).size,
+        population="panel",
+        reason=NO_INTERVAL if np.isfinite(value) else "no two ratings that differ",
     )
-
-
-def _worth(parts: Floats) -> float:
-    """How many equal parts would make up a sum as these do."""
-    squares = float((parts**2).sum())
-    return float(parts.sum()) ** 2 / squares if squares > 0 else 0.0
 
 
 def _unit_sums(ratings: Floats) -> tuple[int, Floats]:
@@ -178,7 +146,7 @@ def every_pair(ratings: Floats, clusters: Ints, population: Population = "questi
             j,
             gap(ratings[:, i], ratings[:, j], clusters, population),
             paired_gap(ratings[:, i], ratings[:, j], clusters, population),
-            krippendorff_interval(ratings[:, [i, j]], clusters),
+            agreement(ratings[:, [i, j]], clusters),
             spearman(ratings[:, i], ratings[:, j]),
         )
         for i in columns

@@ -220,7 +220,7 @@ def _gap(
         # Two populations of completions: their number is no one's.
         published_definition=found.model_copy(update={"completions": None}),
         paired=both(lambda population: ju.paired_gap(a, b, clusters, population)),
-        krippendorff=single(ju.krippendorff_interval(np.column_stack([a, b]), clusters)),
+        krippendorff=single(ju.agreement(np.column_stack([a, b]), clusters)),
         spearman=ju.spearman(a, b),
         gate=abs(found.value or 0.0) < gate if decided else None,
     )
@@ -233,7 +233,7 @@ def _agreement(run: Run) -> Agreement | None:
     ratings = np.column_stack([column.aligned for column in columns])
     return Agreement(
         judges=[column.name for column in columns],
-        krippendorff=single(ju.krippendorff_interval(ratings, run.clusters)),
+        krippendorff=single(ju.agreement(ratings, run.clusters)),
         effective_judges=ju.effective_judges(ratings),
     )
 

@@ -40,8 +40,6 @@ def gap_records(headline: Headline) -> list[Record]:
             **_numbers("gap", gap.published_definition),
             **_numbers("paired_gap", gap.paired),
             "krippendorff": gap.krippendorff.value if gap.krippendorff else None,
-            "krippendorff_low": gap.krippendorff.low if gap.krippendorff else None,
-            "krippendorff_high": gap.krippendorff.high if gap.krippendorff else None,
             "spearman": gap.spearman,
             "gate": gap.gate,
         }

@@ -6,11 +6,11 @@ from hypothesis.strategies import floats, just
 from numpy.typing import NDArray
 
 from estimation.judges import (
+    agreement,
     effective_judges,
     every_pair,
     gap,
     krippendorff_alpha,
-    krippendorff_interval,
     paired_gap,
     spearman,
 )
@@ -110,16 +110,14 @@ def test_krippendorff_is_what_its_definition_gives(table: NDArray[np.float64]) -
     assert krippendorff_alpha(table) == pytest.approx(expected, abs=1e-6, nan_ok=True)
 
 
-def test_agreement_has_an_interval_where_enough_completions_carry_it() -> None:
-    table = ratings()
-    found = krippendorff_interval(table, CLUSTERS)
-    assert found.low < krippendorff_alpha(table) < found.high < 1
-    assert found.population == "panel"
-    few = krippendorff_interval(table[:60], CLUSTERS[:60])
-    assert not few.has_interval
-    assert "150" in few.reason
-    same = np.stack([table[:, 0], table[:, 0]], axis=1)
-    assert krippendorff_interval(same, CLUSTERS).reason == "perfect agreement"
+def test_an_agreement_has_no_interval_and_says_what_it_rests_on() -> None:
+    table = np.array([[10.0, 20], [np.nan, 30], [40, 50], [90, 80]])
+    found = agreement(table, np.array([0, 1, 2, 2]))
+    assert found.value == krippendorff_alpha(table)
+    assert (found.n, found.questions) == (3, 2)
+    assert not found.has_interval
+    assert "no interval" in found.reason
+    assert agreement(np.full((4, 2), 50.0), np.arange(4)).reason == "no two ratings that differ"
 
 
 def test_every_pair_is_there_once() -> None:

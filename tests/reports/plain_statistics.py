@@ -185,25 +185,6 @@ def krippendorff(units: Sequence[Sequence[float]]) -> float:
     return 1 - within / among
 
 
-def krippendorff_interval(first: Scores, second: Scores) -> tuple[float, float, float]:
-    """Two judges' agreement with its interval for this panel, Student's t on log(1 - α)."""
-    units = {k: (x, y) for k, x in first.items() if x is not None and (y := second[k]) is not None}
-    middle = fmean(x for unit in units.values() for x in unit)
-    apart = {k: (x - y) ** 2 for k, (x, y) in units.items()}
-    about = {k: (x - middle) ** 2 + (y - middle) ** 2 for k, (x, y) in units.items()}
-    # A completion's share of the disagreement less its share of the spread moves log(1 - α).
-    totals = math.fsum(apart.values()), math.fsum(about.values())
-    moved = {k: apart[k] / totals[0] - about[k] / totals[1] if k in units else 0.0 for k in first}
-    groups: dict[str, list[float]] = defaultdict(list)
-    for (question, _), value in moved.items():
-        groups[question].append(value)
-    pieces = [(len(us) * variance(us), len(us) - 1) for us in groups.values()]
-    total = math.fsum(piece for piece, _ in pieces)
-    df = total**2 / math.fsum(piece**2 / df for piece, df in pieces)
-    value, half = krippendorff(list(units.values())), stats.t.isf(0.025, df) * math.sqrt(total)
-    return value, 1 - (1 - value) * math.exp(half), 1 - (1 - value) * math.exp(-half)
-
-
 def ranks(values: Sequence[float]) -> list[float]:
     places: dict[float, list[int]] = defaultdict(list)
     for place, value in enumerate(sorted(values), start=1):
