@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from inspect_ai import list_tasks
 from inspect_ai.log import list_eval_logs, read_eval_log
 
